@@ -1,0 +1,7 @@
+# Tests that are scripts: each a row here. Exit code 77 means skipped, with the reason as the last line.
+# polis_script_test(<name> <seconds> <command>...)
+function(polis_script_test name seconds)
+  add_test(NAME ${name} COMMAND ${ARGN})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${seconds}
+    ENVIRONMENT "POLIS_BUILD=${PROJECT_BINARY_DIR};POLIS_SOURCE=${PROJECT_SOURCE_DIR}")
+endfunction()
