@@ -5,3 +5,6 @@ function(polis_script_test name seconds)
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${seconds}
     ENVIRONMENT "POLIS_BUILD=${PROJECT_BINARY_DIR};POLIS_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()
+
+find_package(Python3 COMPONENTS Interpreter)
+polis_script_test(house.floors 60 ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/check_floors.py ${PROJECT_SOURCE_DIR})
