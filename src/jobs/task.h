@@ -41,6 +41,8 @@ class Reader {
   /// The bundle this job was given.
   virtual const Bundle& bundle() const = 0;
   virtual Artifact open(const InputRef& ref) = 0;
+  /// False for an input whose job failed: a task that tolerates that asks before it opens.
+  virtual bool has(const InputRef& ref) const { return (void)ref, true; }
   /// Shorthand: the only entry with that role.
   Artifact open(std::string_view role) { return open(bundle().one(role)); }
   /// Says how far long work has come, 0..1; also where a job notices that its allowance is spent.
@@ -61,6 +63,8 @@ struct Task {
   std::string_view help;                        ///< one line
   std::span<const ParameterSpec> parameters;
   TaskOutput (*run)(const Parameters& parameters, Reader& reader);
+  /// True: runs once all its inputs have ended, even if some failed (a coadd lives without one frame).
+  bool tolerates_missing = false;
 };
 
 /// Tasks by name. The table of all tasks is src/tasks/table.cpp; tests make their own.
