@@ -1,0 +1,99 @@
+#include "kernels/robust.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace polis {
+namespace {
+
+constexpr double kSigmaOfMad = 1.4826;            // of a normal distribution
+constexpr double kSigmaOfMeanDeviation = 1.2533;  // sqrt(pi / 2)
+
+/// Standard deviation of a normal distribution, relative to that of its part within +-clip sigma.
+double truncation_correction(double clip) {
+  const double density = std::exp(-0.5 * clip * clip) / std::sqrt(2.0 * 3.14159265358979323846);
+  const double inside = std::erf(clip / std::sqrt(2.0));
+  const double variance = 1.0 - 2.0 * clip * density / inside;
+  return variance > 0.0 ? 1.0 / std::sqrt(variance) : 1.0;
+}
+
+/// Spread about `centre`, from the median deviation; from the mean deviation where half of the
+/// values or more are equal, as happens with integers.
+double first_spread(std::span<const float> values, float centre) {
+  std::vector<float> deviations(values.size());
+  double sum = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    deviations[i] = std::abs(values[i] - centre);
+    sum += static_cast<double>(deviations[i]);
+  }
+  const double mad = static_cast<double>(median_in_place(deviations));
+  if (mad > 0.0) return kSigmaOfMad * mad;
+  return kSigmaOfMeanDeviation * sum / static_cast<double>(values.size());
+}
+
+}  // namespace
+
+float median_in_place(std::span<float> values) {
+  if (values.empty()) return std::numeric_limits<float>::quiet_NaN();
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return 0.5F * (*middle + *std::max_element(values.begin(), middle));
+}
+
+Level clipped_level(std::span<float> values, double clip, int iterations) {
+  const auto last =
+      std::partition(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+  const auto kept = values.first(static_cast<std::size_t>(last - values.begin()));
+  if (kept.empty()) return {std::numeric_limits<double>::quiet_NaN(), 0.0, 0};
+  const float median = median_in_place(kept);
+  Level result{static_cast<double>(median), first_spread(kept, median), kept.size()};
+  const double correction = truncation_correction(clip);
+  for (int i = 0; i < iterations && result.sigma > 0.0; ++i) {
+    double sum = 0.0;
+    double squares = 0.0;
+    std::size_t count = 0;
+    for (const float value : kept) {
+      const double d = static_cast<double>(value) - result.level;
+      if (std::abs(d) > clip * result.sigma) continue;
+      sum += d;
+      squares += d * d;
+      ++count;
+    }
+    if (count < 2) break;
+    const double n = static_cast<double>(count);
+    const double shift = sum / n;
+    result.level += shift;
+    result.sigma = correction * std::sqrt(std::max(0.0, (squares - n * shift * shift) / (n - 1.0)));
+    result.count = count;
+  }
+  return result;
+}
+
+std::vector<float> sample_pixels(View<const float> image, View<const MaskPixel> mask,
+                                 MaskPixel avoid, std::size_t samples) {
+  std::vector<float> values;
+  if (image.empty() || samples == 0) return values;
+  const std::ptrdiff_t total = image.size();
+  std::ptrdiff_t step = std::max<std::ptrdiff_t>(1, total / static_cast<std::ptrdiff_t>(samples));
+  // A step that divides the width would look at a few columns only.
+  while (step > 1 && image.width % step == 0) ++step;
+  values.reserve(static_cast<std::size_t>(total / step + 1));
+  for (std::ptrdiff_t i = 0; i < total; i += step) {
+    const std::ptrdiff_t y = i / image.width;
+    const std::ptrdiff_t x = i - y * image.width;
+    const float value = image(x, y);
+    const bool masked = !mask.empty() && (mask(x, y) & avoid) != 0;
+    if (!masked && std::isfinite(value)) values.push_back(value);
+  }
+  return values;
+}
+
+Level image_level(View<const float> image, View<const MaskPixel> mask, MaskPixel avoid,
+                  std::size_t samples) {
+  std::vector<float> values = sample_pixels(image, mask, avoid, samples);
+  return clipped_level(values);
+}
+
+}  // namespace polis
