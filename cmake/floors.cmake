@@ -18,7 +18,7 @@ endif()
 # polis_floor(<name> [DEPENDS <floor or library>...] [PRIVATE <library>...]): every .cpp of the current folder.
 function(polis_floor name)
   cmake_parse_arguments(FLOOR "" "" "DEPENDS;PRIVATE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
   if(sources)
     add_library(polis_${name} STATIC ${sources})
     target_include_directories(polis_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
