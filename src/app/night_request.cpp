@@ -1,0 +1,84 @@
+#include "app/night_request.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "base/error.h"
+#include "formats/reference_csv.h"
+#include "report/json_line.h"
+#include "sky/exposure.h"
+
+namespace polis {
+namespace {
+
+bool among(const std::vector<std::string>& choice, const std::string& value) {
+  return choice.empty() || std::find(choice.begin(), choice.end(), value) != choice.end();
+}
+
+/// Sorted by digest: the same exposures give the same job, in whatever order they were ingested.
+std::vector<BundleEntry> chosen_exposures(const Lake& lake, const NightChoice& choice) {
+  std::vector<BundleEntry> entries;
+  std::vector<Digest> found;
+  lake.each([&](const LakeEntry& entry) {
+    if (entry.kind == "exposure") found.push_back(entry.digest);
+  });
+  std::sort(found.begin(), found.end());
+  for (const Digest& digest : found) {
+    const Artifact artifact = lake.get(digest, "exposure");
+    const Exposure& exposure = artifact.as<Exposure>();
+    if (!among(choice.nights, exposure.night()) || !among(choice.sites, exposure.site)) continue;
+    entries.push_back({"exposure", {InputRef::From::lake, digest, "exposure"}});
+  }
+  return entries;
+}
+
+/// {"task": {"parameter": "value"}}: what differs from the defaults, so that an unchanged setting changes no key.
+std::string settings_document(const Settings& settings) {
+  JsonLine all;
+  for (const auto& [task, parameters] : settings.tasks) {
+    JsonLine line;
+    for (const auto& [name, value] : parameters) line.text(name, value);
+    all.raw(task, line.finish());
+  }
+  return all.finish();
+}
+
+Artifact read_targets(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw Error(ErrorKind::not_found, "cannot read the targets " + file, "no such file", "give a CSV with the columns id,ra,dec");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  TableSet set = read_reference_csv(text);
+  Table targets("targets");
+  for (Column& column : set.at("stars").columns()) targets.add(std::move(column));
+  set.tables = {std::move(targets)};
+  return Artifact::of("targets", std::move(set));
+}
+
+}  // namespace
+
+Request night_request(const City& city, Lake& lake, const Settings& settings, const NightChoice& choice) {
+  Request request;
+  request.task = "open_night";
+  request.reason = "asked for by a person";
+  request.label = "night";
+  request.input.entries = chosen_exposures(lake, choice);
+  if (request.input.entries.empty()) {
+    throw Error(ErrorKind::not_found, "nothing to run in " + city.root(), "no exposure was ingested that fits --night and --site",
+                "`polis ingest --city " + city.root() + " FILES`");
+  }
+  if (const std::optional<Digest> reference = city.reference()) {
+    request.input.entries.push_back({"reference", {InputRef::From::lake, *reference, "reference_catalog"}});
+  }
+  if (!settings.tasks.empty()) {
+    const Digest digest = lake.put(Artifact::of("document", settings_document(settings)));
+    request.input.entries.push_back({"settings", {InputRef::From::lake, digest, "document"}});
+  }
+  if (!choice.targets_file.empty()) {
+    request.input.entries.push_back({"targets", {InputRef::From::lake, lake.put(read_targets(choice.targets_file)), "targets"}});
+  }
+  if (const auto found = settings.tasks.find("open_night"); found != settings.tasks.end()) request.parameters = found->second;
+  return request;
+}
+
+}  // namespace polis
