@@ -6,5 +6,4 @@ function(polis_script_test name seconds)
     ENVIRONMENT "POLIS_BUILD=${PROJECT_BINARY_DIR};POLIS_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()
 
-find_package(Python3 COMPONENTS Interpreter)
 polis_script_test(house.floors 60 ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/check_floors.py ${PROJECT_SOURCE_DIR})
