@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+
+namespace polis {
+
+/// seen^2 = (scale * formal)^2 + floor^2
+struct ErrorModel {
+  double scale = 1.0;  ///< 1 unless the data say otherwise: gain or read noise are not what they
+                       ///< were taken for
+  double floor =
+      0.0;  ///< what does not shrink with brightness: scintillation, flat, pixel response
+};
+
+/// Fits the model to the formal errors of many stars and the scatter they show, robustly
+/// (iteratively reweighted least squares on the squares, relative residuals beyond 2 count less).
+/// Fewer than 5 stars, or stars of one brightness only: scale 1. Pairs that are not finite and
+/// positive are left out. The floor is never negative.
+ErrorModel fit_error_model(std::span<const double> formal, std::span<const double> seen);
+
+}  // namespace polis

@@ -1,0 +1,313 @@
+#include "kernels/light_curve.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "kernels/error_model.h"
+
+namespace polis {
+namespace {
+
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+constexpr double kLeastScatter = 1e-6;  // [mag] keeps the weight of a noiseless star finite
+constexpr int kPasses = 10;             // of the alternating means, per iteration
+
+double median_of(std::vector<double> values) {
+  std::erase_if(values, [](double v) { return !std::isfinite(v); });
+  if (values.empty()) return kNothing;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// The solution as it grows.
+class Solver {
+ public:
+  Solver(const MagnitudeSeries& series, const std::vector<bool>& candidate,
+         const EnsembleSettings& settings)
+      : series_(series), settings_(settings), candidate_(candidate), used_(series.mag.size()) {
+    candidate_.resize(series.stars, false);
+    result_.zero_point.assign(series.frames, 0.0);
+    result_.mean_mag.assign(series.stars, kNothing);
+    result_.scatter.assign(series.stars, kNothing);
+    result_.weight.assign(series.stars, 0.0);
+    prepare();
+    start();
+  }
+
+  Ensemble solve() {
+    for (int iteration = 0; iteration < settings_.iterations; ++iteration) {
+      for (int pass = 0; pass < kPasses; ++pass) {
+        update_zero_points();
+        update_means();
+      }
+      for (std::size_t i = 0; i < series_.stars; ++i) update_scatter(i);
+      update_error_model();
+      update_weights();
+    }
+    update_zero_points();
+    fix_gauge();
+    update_means();
+    result_.used = std::move(used_);
+    return std::move(result_);
+  }
+
+ private:
+  void prepare() {
+    formal_.assign(series_.stars, kNothing);
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      std::size_t count = 0;
+      double squares = 0.0;
+      std::vector<double> mags;
+      for (std::size_t j = 0; j < series_.frames; ++j) {
+        const double m = series_.at(i, j), e = series_.err(i, j);
+        used_[i * series_.frames + j] = std::isfinite(m) && std::isfinite(e);
+        if (!used_[i * series_.frames + j]) continue;
+        ++count;
+        squares += e * e;
+        mags.push_back(m);
+      }
+      if (count > 0) formal_[i] = std::sqrt(squares / static_cast<double>(count));
+      result_.mean_mag[i] = median_of(std::move(mags));
+      const double least = settings_.min_coverage * static_cast<double>(series_.frames);
+      if (count < 2 || static_cast<double>(count) < least) candidate_[i] = false;
+      if (candidate_[i]) result_.weight[i] = 1.0 / std::pow(std::max(formal_[i], kLeastScatter), 2);
+    }
+  }
+
+  /// First zero points and means from medians, so that one wild measurement does not condemn its
+  /// whole frame.
+  void start() {
+    constexpr int kRounds = 3;
+    for (int round = 0; round < kRounds; ++round) {
+      for (std::size_t j = 0; j < series_.frames; ++j) {
+        std::vector<double> offsets;
+        for (std::size_t i = 0; i < series_.stars; ++i) {
+          if (candidate_[i] && used(i, j))
+            offsets.push_back(series_.at(i, j) - result_.mean_mag[i]);
+        }
+        result_.zero_point[j] = median_of(std::move(offsets));
+      }
+      for (std::size_t i = 0; i < series_.stars; ++i) result_.mean_mag[i] = median_of(residuals(i));
+    }
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      std::vector<double> residual = residuals(i);
+      for (double& r : residual) r = std::abs(r - result_.mean_mag[i]);
+      const double limit = clip_limit(i, residual);
+      for (std::size_t j = 0; j < series_.frames; ++j) {
+        if (residual[j] > limit) used_[i * series_.frames + j] = false;
+      }
+    }
+  }
+
+  std::vector<double> residuals(std::size_t i) const {
+    std::vector<double> values(series_.frames);
+    for (std::size_t j = 0; j < series_.frames; ++j)
+      values[j] = series_.at(i, j) - result_.zero_point[j];
+    return values;
+  }
+
+  double clip_limit(std::size_t i, const std::vector<double>& deviation) const {
+    return settings_.clip * std::max(1.4826 * median_of(deviation), formal_[i]);
+  }
+
+  bool used(std::size_t i, std::size_t j) const { return used_[i * series_.frames + j]; }
+
+  void update_zero_points() {
+    sum_weight_.assign(series_.frames, 0.0);
+    sum_offset_.assign(series_.frames, 0.0);
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      const double w = result_.weight[i];
+      if (w <= 0.0) continue;
+      for (std::size_t j = 0; j < series_.frames; ++j) {
+        if (!used(i, j)) continue;
+        sum_weight_[j] += w;
+        sum_offset_[j] += w * (series_.at(i, j) - result_.mean_mag[i]);
+      }
+    }
+    result_.zero_point_err.assign(series_.frames, kNothing);
+    for (std::size_t j = 0; j < series_.frames; ++j) {
+      const bool known = sum_weight_[j] > 0.0;
+      result_.zero_point[j] = known ? sum_offset_[j] / sum_weight_[j] : kNothing;
+      if (known) result_.zero_point_err[j] = 1.0 / std::sqrt(sum_weight_[j]);
+    }
+  }
+
+  void update_means() {
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      double sum = 0.0;
+      std::size_t count = 0;
+      for (std::size_t j = 0; j < series_.frames; ++j) {
+        if (!used(i, j) || !std::isfinite(result_.zero_point[j])) continue;
+        sum += series_.at(i, j) - result_.zero_point[j];
+        ++count;
+      }
+      if (count > 0) result_.mean_mag[i] = sum / static_cast<double>(count);
+    }
+  }
+
+  /// Zero point of frame j from all stars but i.
+  double zero_point_without(std::size_t i, std::size_t j) const {
+    const double w = used(i, j) ? result_.weight[i] : 0.0;
+    if (w <= 0.0) return result_.zero_point[j];
+    const double rest = sum_weight_[j] - w;
+    if (rest <= 1e-9 * sum_weight_[j]) return kNothing;
+    return (sum_offset_[j] - w * (series_.at(i, j) - result_.mean_mag[i])) / rest;
+  }
+
+  void update_scatter(std::size_t i) {
+    std::vector<double> residual(series_.frames, kNothing);
+    for (std::size_t j = 0; j < series_.frames; ++j) {
+      residual[j] = series_.at(i, j) - zero_point_without(i, j);
+    }
+    const double centre = median_of(residual);
+    std::vector<double> deviation(residual);
+    for (double& d : deviation) d = std::abs(d - centre);
+    const double limit = clip_limit(i, deviation);
+    double sum = 0.0, squares = 0.0, count = 0.0;
+    for (std::size_t j = 0; j < series_.frames; ++j) {
+      const bool fine = std::isfinite(deviation[j]) && !(deviation[j] > limit);
+      // Where the star is alone in a frame there is no residual, but it still gives the zero point.
+      const bool alone = std::isfinite(series_.at(i, j)) && !std::isfinite(residual[j]);
+      used_[i * series_.frames + j] = std::isfinite(series_.err(i, j)) && (fine || alone);
+      if (!fine) continue;
+      const double d = residual[j] - centre;
+      sum += d;
+      squares += d * d;
+      count += 1.0;
+    }
+    result_.scatter[i] =
+        count > 1.0 ? std::sqrt(std::max(0.0, (squares - sum * sum / count) / (count - 1.0)))
+                    : kNothing;
+  }
+
+  void update_error_model() {
+    std::vector<double> formal, seen;
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      if (result_.weight[i] <= 0.0 || !std::isfinite(result_.scatter[i])) continue;
+      formal.push_back(formal_[i]);
+      seen.push_back(result_.scatter[i]);
+    }
+    const ErrorModel model = fit_error_model(formal, seen);
+    result_.error_scale = model.scale;
+    result_.noise_floor = model.floor;
+  }
+
+  /// Scatter over what the error model expects; 1 for a star of which nothing is known.
+  double excess(std::size_t i) const {
+    const double expected = std::hypot(result_.error_scale * formal_[i], result_.noise_floor);
+    const double ratio = result_.scatter[i] / std::max(expected, kLeastScatter);
+    return std::isfinite(ratio) ? ratio : 1.0;
+  }
+
+  void update_weights() {
+    std::vector<std::size_t> order;
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      if (!candidate_[i]) continue;
+      order.push_back(i);
+      ratios.push_back(excess(i));
+    }
+    const double limit = settings_.max_scatter_ratio * std::max(1.0, median_of(ratios));
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return excess(a) < excess(b); });
+    std::fill(result_.weight.begin(), result_.weight.end(), 0.0);
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+      const std::size_t i = order[rank];
+      if (rank >= settings_.min_stars && excess(i) > limit) break;
+      const double scatter = std::isfinite(result_.scatter[i]) ? result_.scatter[i] : formal_[i];
+      result_.weight[i] = 1.0 / std::pow(std::max(scatter, kLeastScatter), 2);
+    }
+  }
+
+  /// Only differences are measured: the median zero point is set to zero.
+  void fix_gauge() {
+    const double shift = median_of(result_.zero_point);
+    if (!std::isfinite(shift)) return;
+    for (double& z : result_.zero_point) z -= shift;
+  }
+
+  const MagnitudeSeries& series_;
+  const EnsembleSettings& settings_;
+  std::vector<bool> candidate_;
+  std::vector<bool> used_;                       ///< stars x frames: takes part in the zero points
+  std::vector<double> formal_;                   ///< per star: rms of the formal errors [mag]
+  std::vector<double> sum_weight_, sum_offset_;  ///< per frame
+  Ensemble result_;
+};
+
+}  // namespace
+
+std::size_t Ensemble::comparisons() const {
+  return static_cast<std::size_t>(
+      std::count_if(weight.begin(), weight.end(), [](double w) { return w > 0.0; }));
+}
+
+Ensemble solve_ensemble(const MagnitudeSeries& series, const std::vector<bool>& candidate,
+                        const EnsembleSettings& settings) {
+  return Solver(series, candidate, settings).solve();
+}
+
+LightCurve differential_curve(const MagnitudeSeries& series, const Ensemble& ensemble,
+                              std::size_t star) {
+  LightCurve curve;
+  curve.mag.assign(series.frames, kNothing);
+  curve.mag_err.assign(series.frames, kNothing);
+  for (std::size_t j = 0; j < series.frames; ++j) {
+    const double own = ensemble.used[star * series.frames + j] ? ensemble.weight[star] : 0.0;
+    const double m = series.at(star, j), e = series.err(star, j);
+    const double z = ensemble.zero_point[j], z_err = ensemble.zero_point_err[j];
+    if (!std::isfinite(m) || !std::isfinite(e) || !std::isfinite(z)) continue;
+    const double all = 1.0 / (z_err * z_err);
+    const double rest = all - own;
+    if (rest <= 1e-9 * all) continue;
+    const double without = (all * z - own * (m - ensemble.mean_mag[star])) / rest;
+    curve.mag[j] = m - without;
+    curve.mag_err[j] = std::sqrt(std::pow(ensemble.error_scale * e, 2) +
+                                 std::pow(ensemble.noise_floor, 2) + 1.0 / rest);
+  }
+  const double centre = median_of(curve.mag);
+  for (double& m : curve.mag) m -= centre;
+  return curve;
+}
+
+std::vector<std::size_t> choose_series(const std::vector<Ensemble>& ensembles,
+                                       std::size_t neighbours) {
+  if (ensembles.empty()) return {};
+  const std::size_t stars = ensembles.front().weight.size();
+  std::vector<std::size_t> common;
+  for (std::size_t i = 0; i < stars; ++i) {
+    const bool everywhere = std::all_of(ensembles.begin(), ensembles.end(), [&](const Ensemble& e) {
+      return e.weight[i] > 0.0 && std::isfinite(e.scatter[i]);
+    });
+    if (everywhere) common.push_back(i);
+  }
+  std::vector<std::size_t> choice(stars, ensembles.size() / 2);
+  for (std::size_t star = 0; star < stars; ++star) {
+    std::vector<std::size_t> near;
+    for (std::size_t i : common) {
+      if (i != star) near.push_back(i);
+    }
+    const auto& mags = ensembles[ensembles.size() / 2].mean_mag;
+    if (near.empty() || !std::isfinite(mags[star])) continue;
+    std::stable_sort(near.begin(), near.end(), [&](std::size_t a, std::size_t b) {
+      return std::abs(mags[a] - mags[star]) < std::abs(mags[b] - mags[star]);
+    });
+    near.resize(std::min(near.size(), neighbours));
+    double best = std::numeric_limits<double>::infinity();
+    for (std::size_t k = 0; k < ensembles.size(); ++k) {
+      std::vector<double> scatters;
+      for (std::size_t i : near) scatters.push_back(ensembles[k].scatter[i]);
+      const double median = median_of(std::move(scatters));
+      if (median < best) {
+        best = median;
+        choice[star] = k;
+      }
+    }
+  }
+  return choice;
+}
+
+}  // namespace polis
