@@ -12,14 +12,18 @@ std::size_t Column::size() const {
 }
 
 bool Table::has(std::string_view column) const {
-  return std::any_of(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == column; });
+  return std::any_of(columns_.begin(), columns_.end(),
+                     [&](const Column& c) { return c.name == column; });
 }
 
 Table& Table::add(Column column) {
-  if (has(column.name)) throw Error(ErrorKind::internal, "cannot add column " + column.name, "table " + name_ + " has it");
+  if (has(column.name))
+    throw Error(ErrorKind::internal, "cannot add column " + column.name,
+                "table " + name_ + " has it");
   if (!columns_.empty() && column.size() != rows()) {
     throw Error(ErrorKind::internal, "cannot add column " + column.name,
-                "it has " + std::to_string(column.size()) + " rows, table " + name_ + " has " + std::to_string(rows()));
+                "it has " + std::to_string(column.size()) + " rows, table " + name_ + " has " +
+                    std::to_string(rows()));
   }
   columns_.push_back(std::move(column));
   return *this;
@@ -31,7 +35,8 @@ const Column& Table::at(std::string_view column) const {
   }
   std::string have;
   for (const Column& c : columns_) have.append(have.empty() ? "" : ", ").append(c.name);
-  throw Error(ErrorKind::not_found, "no column " + std::string(column) + " in table " + name_, "it has: " + have);
+  throw Error(ErrorKind::not_found, "no column " + std::string(column) + " in table " + name_,
+              "it has: " + have);
 }
 
 Column& Table::at(std::string_view column) {
@@ -39,14 +44,16 @@ Column& Table::at(std::string_view column) {
 }
 
 void Table::wrong_type(std::string_view column) {
-  throw Error(ErrorKind::internal, "column " + std::string(column) + " holds another type", "asked with the wrong one");
+  throw Error(ErrorKind::internal, "column " + std::string(column) + " holds another type",
+              "asked with the wrong one");
 }
 
 const Table& TableSet::at(std::string_view table) const {
   for (const Table& t : tables) {
     if (t.name() == table) return t;
   }
-  throw Error(ErrorKind::not_found, "no table " + std::string(table), "this artifact has none of that name");
+  throw Error(ErrorKind::not_found, "no table " + std::string(table),
+              "this artifact has none of that name");
 }
 
 Table& TableSet::at(std::string_view table) {
@@ -54,7 +61,8 @@ Table& TableSet::at(std::string_view table) {
 }
 
 bool TableSet::has(std::string_view table) const {
-  return std::any_of(tables.begin(), tables.end(), [&](const Table& t) { return t.name() == table; });
+  return std::any_of(tables.begin(), tables.end(),
+                     [&](const Table& t) { return t.name() == table; });
 }
 
 }  // namespace polis
