@@ -16,22 +16,33 @@ struct BackgroundSettings {
   MaskPixel ignore = mask_bits::unusable | mask_bits::detected;  ///< pixels left out
 };
 
+/// Second derivatives of a mesh at its knots, in cells: along y, along x, and along both.
+struct SplineBends {
+  Plane<float> yy;
+  Plane<float> xx;
+  Plane<float> xxyy;
+};
+
 /// Sky level and noise of an image on a mesh; between the centres of its cells, natural bicubic
 /// splines. Planes are rows x columns of cells, y slowest. All values are finite.
 struct Background {
   std::ptrdiff_t width = 0;   ///< [px] of the image
   std::ptrdiff_t height = 0;  ///< [px] of the image
-  std::ptrdiff_t mesh_px = 64;
-  Plane<float> level;       ///< [unit of the pixels]
-  Plane<float> rms;         ///< noise per pixel [unit of the pixels]; never negative
-  Plane<float> level_bend;  ///< second derivative of the level along y, in cells
-  Plane<float> rms_bend;
+  double cell_width_px = 0.0;
+  double cell_height_px = 0.0;
+  Plane<float> level;  ///< [unit of the pixels]
+  Plane<float> rms;    ///< noise per pixel [unit of the pixels]; never negative
+  SplineBends level_bends;
+  SplineBends rms_bends;
   float global_level = 0.0F;  ///< medians over the mesh
   float global_rms = 0.0F;
 
-  /// Centre of mesh column or row `i`, in 0-based pixels.
-  double centre_px(std::ptrdiff_t i) const {
-    return (static_cast<double>(i) + 0.5) * static_cast<double>(mesh_px) - 0.5;
+  /// Centre of mesh column `i` or row `j`, in 0-based pixels.
+  double centre_x_px(std::ptrdiff_t i) const {
+    return (static_cast<double>(i) + 0.5) * cell_width_px - 0.5;
+  }
+  double centre_y_px(std::ptrdiff_t j) const {
+    return (static_cast<double>(j) + 0.5) * cell_height_px - 0.5;
   }
 };
 

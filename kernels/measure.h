@@ -34,7 +34,7 @@ struct SourceMeasurement {
   float half_light_radius = 0;        ///< [px] of the auto flux
   float xx = 0, yy = 0, xy = 0;       ///< isophotal second moments [px^2]
   float a = 0, b = 0, theta_deg = 0;  ///< ellipse; counter-clockwise from +x
-  float fwhm = 0;                     ///< [px] from the half-light radius of the inner profile
+  float fwhm = 0;                     ///< [px] of the core, as if it were Gaussian
   float peak = 0;                     ///< highest pixel above the background
   float background = 0;               ///< local background per pixel; 0 without a background
   float snr = 0;                      ///< of the matched filter at the peak

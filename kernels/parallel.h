@@ -1,13 +1,13 @@
 #pragma once
 
+#include <omp.h>
+
 #include <cstddef>
 #include <exception>
 
-#include <omp.h>
-
 /// The one place that speaks OpenMP. Work is cut into items whose number does not depend on the
-/// number of threads, and each item writes only what is its own: that is how the same input gives the
-/// same bytes on any number of threads. Sums over items are made by the caller, in item order.
+/// number of threads, and each item writes only what is its own: that is how the same input gives
+/// the same bytes on any number of threads. Sums over items are made by the caller, in item order.
 namespace polis {
 
 /// Threads that a parallel region started from this thread will use.
@@ -17,7 +17,8 @@ inline void set_thread_count(int threads) { omp_set_num_threads(threads < 1 ? 1 
 inline int thread_index() { return omp_get_thread_num(); }
 
 /// Calls `body(i)` once for each 0 <= i < count, in any order, on all threads. The first exception
-/// (that of the lowest thread to fail) is kept and thrown again after the loop; later items are skipped.
+/// (that of the lowest thread to fail) is kept and thrown again after the loop; later items are
+/// skipped.
 template <class Body>
 void parallel_for(std::ptrdiff_t count, Body&& body) {
   if (count <= 0) return;

@@ -27,8 +27,8 @@ struct View {
       : View(data_in, width_in, height_in, width_in) {}
   /// A view to change is also a view to read.
   template <class U>
-    requires(std::is_same_v<T, const U>)
-  View(const View<U>& other)  // NOLINT(google-explicit-constructor)
+  requires(std::is_same_v<T, const U>)
+      View(const View<U>& other)  // NOLINT(google-explicit-constructor)
       : View(other.data, other.width, other.height, other.stride) {}
 
   T* row(std::ptrdiff_t y) const {
