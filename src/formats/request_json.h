@@ -1,0 +1,18 @@
+#pragma once
+
+#include "formats/json_text.h"
+#include "formats/manifest.h"
+
+namespace polis {
+
+Json input_to_json(const InputRef& input);
+Json bundle_to_json(const Bundle& bundle);
+Json request_to_json(const Request& request);
+
+/// Errors: bad_input. Names of tasks, roles and kinds are words: letters, digits, '_', '-' and '.'
+/// only, so no path can hide in a request.
+InputRef input_from_json(const Json& value);
+Bundle bundle_from_json(const Json& value);
+Request request_from_json(const Json& value);
+
+}  // namespace polis
