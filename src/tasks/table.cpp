@@ -4,6 +4,7 @@ namespace polis {
 
 std::vector<Task> all_tasks() {
   return {
+      solve_astrometry_task(),
   };
 }
 

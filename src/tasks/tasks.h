@@ -10,4 +10,6 @@ namespace polis {
 /// table.cpp, and its own file.
 std::vector<Task> all_tasks();
 
+Task solve_astrometry_task();
+
 }  // namespace polis
