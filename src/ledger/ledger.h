@@ -81,7 +81,10 @@ struct RoundSummary {
 class Ledger {
  public:
   /// Makes the file if need be. Errors: io, naming host and process of another master that holds it.
-  static std::unique_ptr<Ledger> open(const std::string& path);
+  /// Waits up to `patience_s` for one that is just going down.
+  static std::unique_ptr<Ledger> open(const std::string& path, double patience_s = 10.0);
+  /// Forgets everything when it goes: for tests, and to look at a plan.
+  static std::unique_ptr<Ledger> open_in_memory();
   virtual ~Ledger() = default;
 
   virtual const JobBook& book() const = 0;
@@ -90,6 +93,8 @@ class Ledger {
   virtual JobId add_job(const NewJob& job) = 0;
   /// Records a request for a job that is in the book; raises its priority and deadline. False: it was recorded before.
   virtual bool add_request(const NewRequest& request) = 0;
+  /// From now on the job's output is kept; if it was dropped, the job runs again.
+  virtual void keep_output(JobId job) = 0;
   virtual void count_dropped(JobId parent, std::string_view cause, std::uint64_t count) = 0;
   virtual void add_manifest(int round, const Digest& manifest, std::uint64_t requests) = 0;
   virtual Bytes spec(JobId job) const = 0;
