@@ -84,7 +84,9 @@ class Unpacker {
     for (std::size_t i = 8; i-- > 0;) bits = bits << 8U | static_cast<std::uint64_t>(view[i]);
     return std::bit_cast<double>(bits);
   }
-  std::string text() { return std::string(as_text(take(count()))); }
+  std::string text() { return std::string(as_text(view())); }
+  /// A text, as it lies in the bytes.
+  ByteView view() { return take(count()); }
   Digest digest() {
     Digest value;
     std::memcpy(value.bytes.data(), take(value.bytes.size()).data(), value.bytes.size());

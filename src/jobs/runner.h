@@ -30,17 +30,17 @@ struct WorkerSettings {
 struct ChainTicket {
   Digest order;
   std::uint32_t chain = 0;
+  JobId first_job = 0;               ///< blamed if the order cannot be read
   std::uint64_t done_steps = 0;      ///< bit i: step i of the chain needs no run of its own
 };
 
 using Grant = std::vector<ChainTicket>;
 
-/// What became of one step of a granted chain.
+/// What became of one step of a granted chain. Job 0: nothing, only that the chain ended.
 struct StepResult {
   std::uint32_t worker = 0;
   Outcome outcome;
-  bool chain_ended = false;          ///< the last result of its chain
-  std::uint32_t ticket = 0;          ///< number of the chain among all that this worker was granted: 0, 1, 2 ...
+  bool chain_ended = false;          ///< the last of its chain; a worker ends its chains in the order granted
 };
 
 /// Who does the work: this process, other ranks, or nobody (simulation). Never decides anything.

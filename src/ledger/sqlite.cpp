@@ -25,12 +25,14 @@ ErrorKind kind_of(int code) {
 }  // namespace
 
 Database::Database(const std::string& path, Mode mode) : path_(path) {
-  const int flags = mode == Mode::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  // Also for reading: after a crash whoever comes first must roll the journal back.
+  const int create = mode == Mode::write ? SQLITE_OPEN_CREATE : 0;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail("cannot open the ledger");
   sqlite3_busy_timeout(get(), kPatienceMs);
+  if (mode == Mode::read) run("PRAGMA query_only = 1");
 }
 
 void Database::run(const std::string& sql) {
