@@ -48,7 +48,7 @@ void AllowanceGuard::check() const {
   if (allowance_.time_s <= 0.0 || elapsed_s() <= allowance_.time_s) return;
   throw Error(ErrorKind::limit, "stopped the job",
               "it ran longer than its allowance of " + std::to_string(allowance_.time_s) + " s",
-              "set run.job_time_s if it needs more");
+              "set run.time_limit_s if it needs more");
 }
 
 }  // namespace polis

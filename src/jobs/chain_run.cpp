@@ -22,7 +22,7 @@ std::string shorten(std::string text) {
 }
 
 void fail(Outcome& outcome, ErrorKind kind, std::string reason) {
-  outcome = {.job = outcome.job, .error = kind, .reason = shorten(std::move(reason))};
+  outcome = failure(outcome.job, kind, shorten(std::move(reason)));
 }
 
 const Artifact& checked(const Task& task, const TaskOutput& output) {
@@ -110,7 +110,7 @@ Outcome ChainRun::run(std::size_t index, const ChainListener& listener) {
   } catch (const std::bad_alloc&) {
     fail(outcome, ErrorKind::limit,
          "stopped the job (it needs more memory than its allowance of " + std::to_string(settings_.allowance.memory_mb) +
-             " MB, or than there is) set run.job_memory_mb if it needs more");
+             " MiB, or than there is) set run.memory_mib if it needs more");
   } catch (const std::exception& error) {
     fail(outcome, ErrorKind::internal, std::string("the task failed (") + error.what() + ")");
   } catch (...) {

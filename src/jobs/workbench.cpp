@@ -64,8 +64,8 @@ class Workbench::Shift final : public ChainListener {
     const double ran_s = std::chrono::duration<double>(Clock::now() - job_began_).count();
     if (job_ == 0 || ran_s <= limit_s) return std::nullopt;
     abandoned_ = true;
-    Outcome outcome{.job = job_, .error = ErrorKind::limit,
-                    .reason = "stopped the job (it ran longer than its allowance) set run.job_time_s if it needs more"};
+    Outcome outcome = failure(job_, ErrorKind::limit,
+                              "stopped the job (it ran longer than its allowance) set run.time_limit_s if it needs more");
     outcome.wall_s = ran_s;
     results.insert(results.end(), results_.begin(), results_.end());
     results.push_back({0, outcome, true});
@@ -99,7 +99,7 @@ class Workbench::Shift final : public ChainListener {
       try {
         executor.run(*ticket, *this);
       } catch (const std::exception& error) {
-        end.outcome = {.job = ticket->first_job, .error = ErrorKind::io, .reason = error.what()};
+        end.outcome = failure(ticket->first_job, ErrorKind::io, error.what());
       }
       const std::lock_guard lock(mutex_);
       if (abandoned_) return;

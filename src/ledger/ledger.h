@@ -54,6 +54,14 @@ struct Outcome {
   std::uint32_t worker = 0;
 };
 
+inline Outcome failure(JobId job, ErrorKind error, std::string reason) {
+  Outcome outcome;
+  outcome.job = job;
+  outcome.error = error;
+  outcome.reason = std::move(reason);
+  return outcome;
+}
+
 /// Jobs that ended and asked for more, whose requests are not yet admitted.
 struct Asking {
   JobId job = 0;
