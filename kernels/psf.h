@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -56,7 +57,7 @@ class PsfBrush {
   double fwhm_px_ = 0.0;
   std::ptrdiff_t rows_ = 0;                       // sample rows
   std::ptrdiff_t phase_ = 0;                      // places per phase of a row
-  std::ptrdiff_t zero_ = 0;                       // padding before the first sample
+  std::ptrdiff_t padding_ = 0;                    // padding before the first sample
   std::vector<std::vector<float>> coefficients_;  // per term: [row][phase][place]
 };
 
@@ -79,6 +80,9 @@ class PsfPencil {
   void draw(double dx, double dy, bool slopes, PsfStamp& out);
 
  private:
+  void draw_across(const std::array<const float*, 4>& taps, const std::array<float, 4>& weight,
+                   const std::array<float, 4>& slope, std::ptrdiff_t width, bool slopes,
+                   std::ptrdiff_t row);
   const PsfBrush& brush_;
   int radius_ = 0;
   std::vector<float> local_;
@@ -101,7 +105,7 @@ struct PsfBuildSettings {
   int max_order = 2;         ///< of the spatial polynomial; fewer stars give a lower one
   double radius_fwhm = 4.0;  ///< radius of the stamp in units of the FWHM
   int max_stars = 400;       ///< the brightest are taken
-  int iterations = 3;
+  int iterations = 2;
   double variance_per_signal =
       1.0;  ///< slope of variance against signal: 1 for electrons, 0 for none
 };

@@ -1,0 +1,246 @@
+#include "kernels/star_fitter.h"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/parallel.h"
+
+namespace polis {
+namespace {
+
+constexpr double least_snr_to_move = 3.0;
+
+/// One row of a stamp added to the residual.
+void add_row(const float* light, float scale, std::ptrdiff_t count, float* out) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) out[i] += scale * light[i];
+}
+
+double tile_size(const PsfBrush& brush, double max_shift) {
+  return std::max(64.0, 2.0 * (brush.radius() + max_shift + 3.0));
+}
+
+/// Normal equations of (flux, x, y, background); unknowns that are not fitted are held at zero.
+struct StarEquations {
+  Eigen::Matrix4d normal = Eigen::Matrix4d::Identity();
+  Eigen::Vector4d right = Eigen::Vector4d::Zero();
+
+  StarEquations(const StarWindow& window, bool move, bool background) {
+    const Eigen::Index n = window.pixels();
+    const auto w = window.weight.head(n);
+    const auto r = window.residual.head(n);
+    const int unknowns = move ? 3 : 1;
+    for (int a = 0; a < unknowns; ++a) {
+      const Eigen::ArrayXf weighted = w * window.own[static_cast<std::size_t>(a)].head(n);
+      for (int b = 0; b <= a; ++b) {
+        const auto sum = static_cast<double>(
+            weighted.matrix().dot(window.own[static_cast<std::size_t>(b)].head(n).matrix()));
+        normal(a, b) = normal(b, a) = sum;
+      }
+      right[a] = static_cast<double>(weighted.matrix().dot(r.matrix()));
+      if (background) normal(a, 3) = normal(3, a) = static_cast<double>(weighted.sum());
+    }
+    if (!background) return;
+    normal(3, 3) = static_cast<double>(w.sum());
+    right[3] = static_cast<double>((w * r).sum());
+  }
+};
+
+}  // namespace
+
+int StarState::cx() const { return static_cast<int>(std::lround(x)); }
+int StarState::cy() const { return static_cast<int>(std::lround(y)); }
+
+StarReach::StarReach(const PsfModel& psf, float sky_sigma, double core_px)
+    : sky_sigma_(sky_sigma), core_(core_px) {
+  const Plane<float>& plane = psf.terms.front();
+  const std::ptrdiff_t middle = plane.width() / 2;
+  profile_.assign(static_cast<std::size_t>(psf.size / 2 + 1), 0.0F);
+  for (std::size_t r = 0; r < profile_.size(); ++r) {
+    const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(r) * psf.oversampling;
+    profile_[r] = std::max({plane(middle + step, middle), plane(middle - step, middle),
+                            plane(middle, middle + step), plane(middle, middle - step)});
+  }
+}
+
+double StarReach::radius_where(double flux, double sigmas, double least) const {
+  const double limit = sigmas * static_cast<double>(sky_sigma_);
+  const double last = static_cast<double>(profile_.size() - 1);
+  double radius = std::min(least, last);
+  while (radius < last &&
+         std::abs(flux) * static_cast<double>(profile_[static_cast<std::size_t>(radius)]) > limit)
+    radius += 1.0;
+  return radius;
+}
+
+int StarReach::light_radius(double flux) const {
+  return static_cast<int>(std::ceil(radius_where(flux, 0.03, core_ + 1.0)));
+}
+
+float sky_sigma_of(View<const float> variance) {
+  std::vector<float> values;
+  const std::ptrdiff_t step = std::max<std::ptrdiff_t>(1, variance.size() / 20000);
+  for (std::ptrdiff_t i = 0; i < variance.size(); i += step) {
+    const float value = variance(i % variance.width, i / variance.width);
+    if (std::isfinite(value) && value > 0.0F) values.push_back(value);
+  }
+  if (values.empty()) return 1.0F;
+  const auto quartile = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 4);
+  std::nth_element(values.begin(), quartile, values.end());
+  return std::sqrt(*quartile);
+}
+
+StarFitter::StarFitter(const FitPlanes& planes, const PsfModel& psf,
+                       const StarFitSettings& settings)
+    : planes_(planes),
+      settings_(settings),
+      brush_(psf),
+      reach_(psf, sky_sigma_of(planes.variance), settings.core_fwhm * psf.fwhm_px) {}
+
+void StarFitter::take_light(const StarState& star, const PsfStamp& stamp, float scale) const {
+  const int radius = std::min(star.light_radius, stamp.radius);
+  const int cx = star.cx(), cy = star.cy();
+  const int x0 = std::max(cx - radius, 0);
+  const int x1 = std::min(cx + radius, static_cast<int>(planes_.residual.width) - 1);
+  for (int y = std::max(cy - radius, 0);
+       y <= std::min(cy + radius, static_cast<int>(planes_.residual.height) - 1); ++y) {
+    if (x1 < x0) return;
+    const std::ptrdiff_t at = (y - cy + stamp.radius) * stamp.stride + x0 - cx + stamp.radius;
+    add_row(stamp.value.data() + at, scale, x1 - x0 + 1, planes_.residual.row(y) + x0);
+  }
+}
+
+bool StarFitter::core_is_masked(const StarState& star) const {
+  if (planes_.mask.empty()) return false;
+  const int cx = star.cx(), cy = star.cy();
+  for (int y = cy - 1; y <= cy + 1; ++y)
+    for (int x = cx - 1; x <= cx + 1; ++x)
+      if (planes_.mask.contains(x, y) && (planes_.mask(x, y) & mask_bits::unusable) != 0)
+        return true;
+  return false;
+}
+
+double StarFitter::fit_radius(const StarState& star) const {
+  return core_is_masked(star) ? brush_.radius() : reach_.fit_radius(star.flux);
+}
+
+void StarFitter::start(const std::vector<StarFit>& stars) {
+  stars_.assign(stars.size(), {});
+  moved_.assign(stars.size(), 1e9F);
+  moved_before_ = moved_;
+  for (std::size_t k = 0; k < stars.size(); ++k) {
+    StarState& star = stars_[k];
+    star.x = star.x_start = stars[k].x;
+    star.y = star.y_start = stars[k].y;
+    star.flux = std::isfinite(stars[k].flux) ? std::max(stars[k].flux, 0.0) : 0.0;
+    star.held = !settings_.fit_positions;
+    const double margin = brush_.radius();
+    star.alive = star.x > -margin && star.y > -margin &&
+                 star.x < static_cast<double>(planes_.residual.width - 1) + margin &&
+                 star.y < static_cast<double>(planes_.residual.height - 1) + margin;
+    star.light_radius = star.alive ? std::min(reach_.light_radius(star.flux), brush_.radius()) : 0;
+  }
+}
+
+bool StarFitter::rests(std::size_t k) const {
+  const auto limit = static_cast<float>(settings_.tolerance_sigma);
+  if (moved_before_[k] > limit) return false;
+  for (const std::int32_t other : neighbours_.of(k))
+    if (moved_before_[static_cast<std::size_t>(other)] > limit) return false;
+  return true;
+}
+
+void StarFitter::visit(std::size_t k, bool move, StarScratch& scratch) {
+  StarState& star = stars_[k];
+  const double radius = fit_radius(star);
+  const int cx = star.cx(), cy = star.cy();
+  scratch.pencil.place(star.x_start, star.y_start,
+                       std::max(static_cast<int>(radius) + 1, star.light_radius + 3));
+  scratch.pencil.draw(star.x - cx, star.y - cy, true, scratch.stamp);
+  scratch.window.gather(planes_, cx, cy, radius);
+  scratch.window.spread(scratch.stamp, 0, 0, static_cast<float>(star.flux), scratch.window.own);
+  const bool moves = move && !star.held &&
+                     star.flux * std::sqrt(static_cast<double>(star.fisher[0])) > least_snr_to_move;
+  star.moves = moves;
+  const StarEquations equations(scratch.window, moves, settings_.fit_background);
+  const Eigen::LDLT<Eigen::Matrix4d> solver(equations.normal);
+  if (scratch.window.usable() < 6 || !(solver.vectorD().minCoeff() > 0.0)) {
+    take_light(star, scratch.stamp, static_cast<float>(star.flux));
+    star.alive = false;
+    moved_[k] = 0.0F;
+    return;
+  }
+  const Eigen::Vector4d step = solver.solve(equations.right);
+  const Eigen::Matrix4d& f = equations.normal;
+  star.fisher = {static_cast<float>(f(0, 0)), static_cast<float>(f(0, 1)),
+                 static_cast<float>(f(0, 2)), static_cast<float>(f(1, 1)),
+                 static_cast<float>(f(1, 2)), static_cast<float>(f(2, 2))};
+  take_light(star, scratch.stamp, static_cast<float>(star.flux));
+  const double longest = 0.3 * brush_.fwhm_px();
+  const double dx = moves ? std::clamp(step[1], -longest, longest) : 0.0;
+  const double dy = moves ? std::clamp(step[2], -longest, longest) : 0.0;
+  moved_[k] = static_cast<float>(
+      std::max({std::abs(step[0]) * std::sqrt(f(0, 0)), std::abs(dx) * std::sqrt(f(1, 1)),
+                std::abs(dy) * std::sqrt(f(2, 2))}));
+  star.flux += step[0];
+  star.x += dx;
+  star.y += dy;
+  if (std::hypot(star.x - star.x_start, star.y - star.y_start) >
+      settings_.max_shift_fwhm * brush_.fwhm_px()) {
+    star.x = star.x_start;
+    star.y = star.y_start;
+    star.held = true;
+  }
+  const int before = star.light_radius;
+  star.light_radius = std::min(reach_.light_radius(star.flux), brush_.radius());
+  if (star.light_radius > before + 3)
+    scratch.pencil.place(star.x_start, star.y_start, star.light_radius);
+  scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), false, scratch.stamp);
+  take_light(star, scratch.stamp, static_cast<float>(-star.flux));
+}
+
+void StarFitter::pass(int number) {
+  std::swap(moved_, moved_before_);
+  std::fill(moved_.begin(), moved_.end(), 0.0F);
+  for (const auto& colour : tiles_.colours)
+    parallel_bands(static_cast<std::ptrdiff_t>(colour.size()), 8, [&](auto first, auto last) {
+      StarScratch scratch(brush_);
+      for (auto tile = first; tile < last; ++tile)
+        for (const std::int32_t member : colour[static_cast<std::size_t>(tile)]) {
+          const auto k = static_cast<std::size_t>(member);
+          if (stars_[k].alive && (number <= 1 || !rests(k))) visit(k, number > 0, scratch);
+        }
+    });
+}
+
+void StarFitter::run(std::vector<StarFit>& stars) {
+  start(stars);
+  tiles_ = tile_stars(stars, tile_size(brush_, settings_.max_shift_fwhm * brush_.fwhm_px()));
+  neighbours_ = find_star_neighbours(stars, 2.5 * brush_.fwhm_px());
+  for (const auto& colour : tiles_.colours)
+    parallel_bands(static_cast<std::ptrdiff_t>(colour.size()), 8, [&](auto first, auto last) {
+      StarScratch scratch(brush_);
+      for (auto tile = first; tile < last; ++tile)
+        for (const std::int32_t member : colour[static_cast<std::size_t>(tile)]) {
+          const StarState& star = stars_[static_cast<std::size_t>(member)];
+          if (!star.alive || star.flux <= 0.0) continue;
+          scratch.pencil.place(star.x, star.y, star.light_radius);
+          scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), false, scratch.stamp);
+          take_light(star, scratch.stamp, static_cast<float>(-star.flux));
+        }
+    });
+  for (int number = 0; number <= settings_.passes; ++number) {
+    pass(number);
+    if (number > 0 && std::all_of(moved_.begin(), moved_.end(), [&](float moved) {
+          return moved <= static_cast<float>(settings_.tolerance_sigma);
+        }))
+      break;
+  }
+  parallel_bands(static_cast<std::ptrdiff_t>(stars.size()), 64, [&](auto first, auto last) {
+    StarScratch scratch(brush_);
+    for (auto k = static_cast<std::size_t>(first); k < static_cast<std::size_t>(last); ++k)
+      settle(k, stars[k], scratch);
+  });
+}
+
+}  // namespace polis
