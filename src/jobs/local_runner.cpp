@@ -17,7 +17,6 @@ class LocalRunner final : public Runner {
   double now_s() const override {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   }
-  bool has_runaways() const override { return bench_.runaways() > 0; }
 
  private:
   Workbench bench_;

@@ -54,8 +54,6 @@ class Runner {
   virtual void wait(std::vector<StepResult>& results, double at_most_s) = 0;
   /// Seconds since some fixed moment; a simulated runner has its own clock.
   virtual double now_s() const = 0;
-  /// True if some job had to be left running beyond its allowance: then the process must end without cleaning up.
-  virtual bool has_runaways() const { return false; }
 };
 
 /// Makes the runner that a program has: the local one, or the one of MPI when started with several ranks.

@@ -1,6 +1,7 @@
 #include "jobs/workbench.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -15,6 +16,8 @@ namespace polis {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+std::atomic<std::size_t> g_runaways{0};
 
 /// How much longer than its allowance a job may take to notice. [s]
 double grace_s(double allowance_s) { return std::max(1.0, 0.2 * allowance_s); }
@@ -147,9 +150,11 @@ void Workbench::collect(std::vector<StepResult>& results, double at_most_s) {
   if (limit_s <= 0.0) return;
   const auto left = shift_->abandon_after(limit_s + grace_s(limit_s), results);
   if (!left) return;
-  ++runaways_;
+  ++g_runaways;
   shift_ = Shift::begin(lake_, tasks_, settings_);
   shift_->add(*left);
 }
+
+std::size_t runaway_jobs() { return g_runaways; }
 
 }  // namespace polis

@@ -23,7 +23,6 @@ class Workbench {
   void add(const Grant& grant);
   /// Appends what ended; waits up to `at_most_s` for the first.
   void collect(std::vector<StepResult>& results, double at_most_s);
-  std::size_t runaways() const { return runaways_; }
 
  private:
   class Shift;
@@ -33,7 +32,9 @@ class Workbench {
   const TaskTable& tasks_;
   WorkerSettings settings_;
   std::shared_ptr<Shift> shift_;
-  std::size_t runaways_ = 0;
 };
+
+/// Jobs of this process that were abandoned: where there are any, it must end without cleaning up (_Exit).
+std::size_t runaway_jobs();
 
 }  // namespace polis

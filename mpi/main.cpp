@@ -1,0 +1,8 @@
+#include "app/app.h"
+#include "mpi/program.h"
+#include "tasks/tasks.h"
+
+int main(int argc, char** argv) {
+  const polis::TaskTable tasks(polis::all_tasks());
+  return polis::run_program(argc, argv, tasks, polis::app_main);
+}
