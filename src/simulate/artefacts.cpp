@@ -27,13 +27,14 @@ Trail satellite(const SceneSite& site, const PsfField& psf, double noise_e, Rand
   Trail trail = random_line(site, random);
   trail.kind = PixelKind::satellite;
   const MoffatShape shape = psf.at(psf.centre_x, psf.centre_y);
-  trail.core_px = shape.core_radius_px() * random.uniform(1.0, 1.3);  // a low orbit is a little out of focus
+  trail.core_px =
+      shape.core_radius_px() * random.uniform(1.0, 1.3);  // a low orbit is a little out of focus
   trail.beta = shape.beta - 0.5;
   trail.peak_e = noise_e * std::pow(10.0, random.uniform(0.2, 2.0));
   if (random.uniform() < 0.25) {  // enters or leaves the Earth's shadow
     trail.from = 0.0;
   }
-  if (random.uniform() < 0.2) {   // tumbles
+  if (random.uniform() < 0.2) {  // tumbles
     trail.flash_px = random.uniform(0.1, 0.5) * site.width;
     trail.flash_depth = random.uniform(0.4, 0.95);
   }
@@ -41,7 +42,8 @@ Trail satellite(const SceneSite& site, const PsfField& psf, double noise_e, Rand
 }
 
 /// Two wing lights and a blinking beacon, far out of focus.
-void add_aeroplane(const SceneSite& site, double noise_e, RandomStream& random, std::vector<Trail>& trails) {
+void add_aeroplane(const SceneSite& site, double noise_e, RandomStream& random,
+                   std::vector<Trail>& trails) {
   Trail trail = random_line(site, random);
   trail.kind = PixelKind::aeroplane;
   trail.core_px = random.uniform(3.0, 7.0);
@@ -72,8 +74,9 @@ Track random_track(const SceneSite& site, RandomStream& random) {
   t.y = random.uniform() * site.height - 0.5;
   t.angle = 2.0 * kPi * random.uniform();
   constexpr double kThickness_px = 2.5;
-  constexpr double kElectronsPerPx = 900.0;  // minimum-ionising: some 75 e per micron, pixels of 12 microns
-  if (random.uniform() < 0.15) {             // Compton electron: a short worm
+  constexpr double kElectronsPerPx =
+      900.0;                      // minimum-ionising: some 75 e per micron, pixels of 12 microns
+  if (random.uniform() < 0.15) {  // Compton electron: a short worm
     t.length = random.uniform(2.0, 14.0);
     t.scatter = 0.5;
     t.e_per_px = kElectronsPerPx * random.uniform(0.8, 2.5);
@@ -89,7 +92,8 @@ Track random_track(const SceneSite& site, RandomStream& random) {
   return t;
 }
 
-void deposit(const SceneSite& site, Track t, RandomStream& random, std::map<std::pair<int, int>, double>& pixels) {
+void deposit(const SceneSite& site, Track t, RandomStream& random,
+             std::map<std::pair<int, int>, double>& pixels) {
   constexpr double kStep = 0.1;
   const int steps = std::max(2, static_cast<int>(std::lround(t.length / kStep)));
   const double charge = t.e_per_px * std::max(t.length, 0.2) / steps;
@@ -128,13 +132,16 @@ double Trail::reach(double faintest) const {
   return core_px * std::sqrt(std::pow(peak_e / faintest, 1.0 / beta) - 1.0);
 }
 
-std::vector<Trail> make_trails(const Night& night, const PlannedExposure& e, const PsfField& psf, double noise_e) {
+std::vector<Trail> make_trails(const Night& night, const PlannedExposure& e, const PsfField& psf,
+                               double noise_e) {
   const SceneSite& site = night.site_of(e);
-  RandomStream random(night.scene.seed, "trails/" + site.name, static_cast<std::uint64_t>(e.number));
+  RandomStream random(night.scene.seed, "trails/" + site.name,
+                      static_cast<std::uint64_t>(e.number));
   std::vector<Trail> trails;
   const std::uint64_t satellites = random.poisson(night.scene.satellites_per_frame);
   const std::uint64_t aeroplanes = random.poisson(night.scene.aeroplanes_per_frame);
-  for (std::uint64_t i = 0; i < satellites; ++i) trails.push_back(satellite(site, psf, noise_e, random));
+  for (std::uint64_t i = 0; i < satellites; ++i)
+    trails.push_back(satellite(site, psf, noise_e, random));
   for (std::uint64_t i = 0; i < aeroplanes; ++i) add_aeroplane(site, noise_e, random, trails);
   return trails;
 }
@@ -161,18 +168,21 @@ void draw_trail(View<float> band, std::ptrdiff_t first_row, const Trail& trail, 
   }
 }
 
-std::vector<PixelEvent> make_cosmic_rays(const Scene& scene, const SceneSite& site, int number, double exposure_s) {
+std::vector<PixelEvent> make_cosmic_rays(const Scene& scene, const SceneSite& site, int number,
+                                         double exposure_s) {
   constexpr double kReadout_s = 8.0;  // pixels wait on average half of it
   RandomStream random(scene.seed, "cosmic rays/" + site.name, static_cast<std::uint64_t>(number));
   const double mpix = 1.0e-6 * site.width * site.height;
-  const std::uint64_t hits = random.poisson(site.cosmic_rays_per_mpix_s * mpix * (exposure_s + 0.5 * kReadout_s));
+  const std::uint64_t hits =
+      random.poisson(site.cosmic_rays_per_mpix_s * mpix * (exposure_s + 0.5 * kReadout_s));
   std::vector<PixelEvent> events;
   for (std::uint64_t i = 0; i < hits; ++i) {
     std::map<std::pair<int, int>, double> pixels;
     const Track track = random_track(site, random);
     deposit(site, track, random, pixels);
     for (const auto& [place, electrons] : pixels) {
-      events.push_back({place.second, place.first, PixelKind::cosmic_ray, static_cast<float>(std::floor(electrons))});
+      events.push_back({place.second, place.first, PixelKind::cosmic_ray,
+                        static_cast<float>(std::floor(electrons))});
     }
   }
   return events;

@@ -11,7 +11,9 @@
 namespace polis {
 namespace {
 
-std::string stream_name(const char* what, const SceneSite& site) { return std::string(what) + "/" + site.name; }
+std::string stream_name(const char* what, const SceneSite& site) {
+  return std::string(what) + "/" + site.name;
+}
 
 /// Dark current doubles every 6.3 K, as in silicon near -20 C.
 double warmth(const SceneSite& site, double temperature_c) {
@@ -23,13 +25,15 @@ double half_diagonal(const SceneSite& site) { return 0.5 * std::hypot(site.width
 }  // namespace
 
 std::string_view name_of(PixelKind kind) {
-  constexpr std::string_view kNames[] = {"hot", "bad_column", "cosmic_ray", "satellite", "aeroplane", "saturated", "bleed"};
+  constexpr std::string_view kNames[] = {"hot",       "bad_column", "cosmic_ray", "satellite",
+                                         "aeroplane", "saturated",  "bleed"};
   return kNames[static_cast<int>(kind)];
 }
 
 MaskPixel mask_of(PixelKind kind) {
-  constexpr MaskPixel kBits[] = {mask_bits::hot,   mask_bits::bad,       mask_bits::cosmic_ray, mask_bits::trail,
-                                 mask_bits::trail, mask_bits::saturated, mask_bits::bleed};
+  constexpr MaskPixel kBits[] = {mask_bits::hot,   mask_bits::bad,   mask_bits::cosmic_ray,
+                                 mask_bits::trail, mask_bits::trail, mask_bits::saturated,
+                                 mask_bits::bleed};
   return kBits[static_cast<int>(kind)];
 }
 
@@ -50,14 +54,17 @@ Detector::Detector(const Scene& scene, const SceneSite& site)
     hot_.push_back({x, y, 20.0 * site.dark_e_per_s + 1.5 * std::pow(random.uniform(), -0.8)});
   }
   const auto place = [](const Pixel& p) { return std::pair(p.y, p.x); };
-  std::sort(hot_.begin(), hot_.end(), [&](const Pixel& a, const Pixel& b) { return place(a) < place(b); });
-  hot_.erase(std::unique(hot_.begin(), hot_.end(), [&](const Pixel& a, const Pixel& b) { return place(a) == place(b); }),
+  std::sort(hot_.begin(), hot_.end(),
+            [&](const Pixel& a, const Pixel& b) { return place(a) < place(b); });
+  hot_.erase(std::unique(hot_.begin(), hot_.end(),
+                         [&](const Pixel& a, const Pixel& b) { return place(a) == place(b); }),
              hot_.end());
   for (int i = 0; i < site.bad_columns; ++i) {
     const auto x = static_cast<int>(random.below(static_cast<std::uint64_t>(site.width)));
     const auto y = static_cast<int>(random.below(static_cast<std::uint64_t>(site.height)) / 2);
     const bool dead = i % 2 == 0;
-    columns_.push_back({x, y, dead ? 0.0 : random.uniform(2.0, 15.0), dead ? random.uniform(0.0, 0.4) : 1.0});
+    columns_.push_back(
+        {x, y, dead ? 0.0 : random.uniform(2.0, 15.0), dead ? random.uniform(0.0, 0.4) : 1.0});
   }
 }
 
@@ -65,10 +72,12 @@ std::vector<Detector::Grain> Detector::grains(int night) const {
   std::vector<Grain> grains;
   for (int i = 0; i < site_.dust_grains; ++i) {
     // Every second grain stays, the others are new each night.
-    const auto index = static_cast<std::uint64_t>(i) + (i % 2 == 0 ? 0U : 1000U * static_cast<std::uint64_t>(night + 1));
+    const auto index = static_cast<std::uint64_t>(i) +
+                       (i % 2 == 0 ? 0U : 1000U * static_cast<std::uint64_t>(night + 1));
     RandomStream random(seed_, stream_name("dust", site_), index);
     const double radius = random.uniform(6.0, 22.0);
-    grains.push_back({random.uniform() * site_.width, random.uniform() * site_.height, radius, random.uniform(0.02, 0.12)});
+    grains.push_back({random.uniform() * site_.width, random.uniform() * site_.height, radius,
+                      random.uniform(0.02, 0.12)});
   }
   return grains;
 }
@@ -110,12 +119,14 @@ void Detector::dark_row(int y, double temperature_c, std::span<float> out) const
   const double scale = warmth(site_, temperature_c);
   const auto ordinary = static_cast<float>(scale * site_.dark_e_per_s);
   for (float& value : out) value = ordinary * std::max(0.0F, 1.0F + 0.1F * value);
-  const auto at_row = std::lower_bound(hot_.begin(), hot_.end(), y, [](const Pixel& p, int row) { return p.y < row; });
+  const auto at_row = std::lower_bound(hot_.begin(), hot_.end(), y,
+                                       [](const Pixel& p, int row) { return p.y < row; });
   for (auto p = at_row; p != hot_.end() && p->y == y; ++p) {
     out[static_cast<std::size_t>(p->x)] += static_cast<float>(scale * p->dark_e_per_s);
   }
   for (const Column& c : columns_) {
-    if (y >= c.first_y) out[static_cast<std::size_t>(c.x)] += static_cast<float>(scale * c.dark_e_per_s);
+    if (y >= c.first_y)
+      out[static_cast<std::size_t>(c.x)] += static_cast<float>(scale * c.dark_e_per_s);
   }
 }
 

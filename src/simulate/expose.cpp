@@ -12,9 +12,10 @@
 namespace polis {
 namespace {
 
-constexpr std::ptrdiff_t kBand = 64;   ///< rows that one item of work covers
-constexpr double kFaintest = 0.03;     ///< of an empty pixel's noise: where the wings of a star are cut
-constexpr double kMissing = 5.0e-4;    ///< share of a star's light that may lie beyond the cut
+constexpr std::ptrdiff_t kBand = 64;  ///< rows that one item of work covers
+constexpr double kFaintest =
+    0.03;  ///< of an empty pixel's noise: where the wings of a star are cut
+constexpr double kMissing = 5.0e-4;  ///< share of a star's light that may lie beyond the cut
 
 /// A star's image, ready to draw.
 struct StarImage {
@@ -42,8 +43,9 @@ std::vector<StarImage> star_images(const Exposed& e) {
     for (int i = 0; i < steps; ++i) {
       const double part = (i + 0.5) / steps - 0.5;
       for (const PsfField::Image& image : psf.images) {
-        images.push_back({shape, s.x + part * s.trail_x + image.dx, s.y + part * s.trail_y + image.dy,
-                          s.flux_e * image.weight / steps, radius});
+        images.push_back({shape, s.x + part * s.trail_x + image.dx,
+                          s.y + part * s.trail_y + image.dy, s.flux_e * image.weight / steps,
+                          radius});
       }
     }
   }
@@ -73,14 +75,17 @@ GalaxyImage galaxy_image(const Exposed& e, const SceneSource& s, const SceneSite
   const double wings = faint ? 2.2 : 4.0;
   const double spread = std::sqrt(e.observation.psf.spread_px2());
   const int psf_half = static_cast<int>(std::ceil(wings * shape.core_radius_px() + 1.5 * spread));
-  const int half = std::clamp(static_cast<int>(std::ceil((faint ? 2.5 : 4.5) * galaxy.disc_radius_arcsec / scale)), 3, 150);
-  // From pixels to arcsec along and across the major axis: through the CD matrix (degrees east, north).
+  const int half = std::clamp(
+      static_cast<int>(std::ceil((faint ? 2.5 : 4.5) * galaxy.disc_radius_arcsec / scale)), 3, 150);
+  // From pixels to arcsec along and across the major axis: through the CD matrix (degrees east,
+  // north).
   const auto& cd = e.observation.wcs.cd;
   const double angle = galaxy.position_angle_deg * std::numbers::pi / 180.0;
   const double sine = 3600.0 * std::sin(angle);
   const double cosine = 3600.0 * std::cos(angle);
   const std::array<double, 4> to_major{sine * cd[0] + cosine * cd[2], sine * cd[1] + cosine * cd[3],
-                                       cosine * cd[0] - sine * cd[2], cosine * cd[1] - sine * cd[3]};
+                                       cosine * cd[0] - sine * cd[2],
+                                       cosine * cd[1] - sine * cd[3]};
   const double x = std::nearbyint(s.x);
   const double y = std::nearbyint(s.y);
   const Plane<float> stamp = galaxy_stamp(galaxy, to_major, s.x - x, s.y - y, half);
@@ -98,7 +103,8 @@ std::vector<GalaxyImage> galaxy_images(const Exposed& e, const SceneSite& site) 
   }
   std::vector<GalaxyImage> images(wanted.size());
   parallel_for(static_cast<std::ptrdiff_t>(wanted.size()), [&](std::ptrdiff_t i) {
-    images[static_cast<std::size_t>(i)] = galaxy_image(e, *wanted[static_cast<std::size_t>(i)], site);
+    images[static_cast<std::size_t>(i)] =
+        galaxy_image(e, *wanted[static_cast<std::size_t>(i)], site);
   });
   return images;
 }
@@ -121,9 +127,11 @@ struct Drawing {
   std::vector<GalaxyImage> galaxies;
 };
 
-void draw_sky(View<float> band, std::ptrdiff_t first_row, const Exposed& e, const Drawing& drawing, int height) {
+void draw_sky(View<float> band, std::ptrdiff_t first_row, const Exposed& e, const Drawing& drawing,
+              int height) {
   for (std::ptrdiff_t y = 0; y < band.height; ++y) {
-    sky_row(e.observation, static_cast<int>(band.width), height, static_cast<int>(first_row + y), band.row(y));
+    sky_row(e.observation, static_cast<int>(band.width), height, static_cast<int>(first_row + y),
+            band.row(y));
   }
   for (const GalaxyImage& galaxy : drawing.galaxies) add_galaxy(band, first_row, galaxy);
   const auto low = static_cast<double>(first_row);
@@ -138,14 +146,16 @@ void draw_sky(View<float> band, std::ptrdiff_t first_row, const Exposed& e, cons
 /// Level of a dome flat: the lamp is not quite constant.
 float lamp_level(const Night& night, const PlannedExposure& e, const SceneSite& site) {
   RandomStream random(night.scene.seed, "lamp/" + site.name, static_cast<std::uint64_t>(e.number));
-  return static_cast<float>(night.scene.flat_level_adu * site.gain_e_per_adu * random.uniform(0.9, 1.1));
+  return static_cast<float>(night.scene.flat_level_adu * site.gain_e_per_adu *
+                            random.uniform(0.9, 1.1));
 }
 
 void prepare_science(const Night& night, const PlannedExposure& e, Exposed& exposed) {
   const SceneSite& site = night.site_of(e);
   exposed.observation = observe(night, e);
-  exposed.noise_e = std::sqrt(std::max(1.0, exposed.observation.sky_e_per_px + site.dark_e_per_s * e.exposure_s +
-                                                site.read_noise_e * site.read_noise_e));
+  exposed.noise_e =
+      std::sqrt(std::max(1.0, exposed.observation.sky_e_per_px + site.dark_e_per_s * e.exposure_s +
+                                  site.read_noise_e * site.read_noise_e));
   exposed.sources = sources_of(night, e, exposed.observation);
   exposed.trails = make_trails(night, e, exposed.observation.psf, exposed.noise_e);
 }
@@ -153,16 +163,19 @@ void prepare_science(const Night& night, const PlannedExposure& e, Exposed& expo
 }  // namespace
 
 void sky_row(const Observation& o, int width, int height, int y, float* out) {
-  const auto level = static_cast<float>(o.sky_e_per_px * (1.0 + o.sky_gradient_y * ((y + 0.5) / height - 0.5)));
+  const auto level =
+      static_cast<float>(o.sky_e_per_px * (1.0 + o.sky_gradient_y * ((y + 0.5) / height - 0.5)));
   const auto slope = static_cast<float>(o.sky_e_per_px * o.sky_gradient_x / width);
   const float middle = 0.5F * static_cast<float>(width - 1);
   for (int x = 0; x < width; ++x) out[x] = level + slope * (static_cast<float>(x) - middle);
 }
 
-Exposed expose(const Night& night, const PlannedExposure& e, const Detector& detector, bool flat_field) {
+Exposed expose(const Night& night, const PlannedExposure& e, const Detector& detector,
+               bool flat_field) {
   const SceneSite& site = night.site_of(e);
   Exposed exposed;
-  RandomStream thermometer(night.scene.seed, "temperature/" + site.name, static_cast<std::uint64_t>(e.number));
+  RandomStream thermometer(night.scene.seed, "temperature/" + site.name,
+                           static_cast<std::uint64_t>(e.number));
   exposed.temperature_c = site.temperature_c + 0.15 * thermometer.normal();
   exposed.electrons = Plane<float>(site.width, site.height);
   Drawing drawing;

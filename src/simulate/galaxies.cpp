@@ -21,8 +21,8 @@ double counts_brighter(double mag) {
 }
 
 double magnitude_at(double u, double faint) {
-  const double wanted = counts_brighter(kBright) +
-                        u * (counts_brighter(faint) - counts_brighter(kBright));
+  const double wanted =
+      counts_brighter(kBright) + u * (counts_brighter(faint) - counts_brighter(kBright));
   double low = kBright;
   double high = faint;
   for (int i = 0; i < 40; ++i) {
@@ -42,7 +42,8 @@ Galaxy draw(RandomStream& random, double r) {
   galaxy.bulge_share = elliptical ? 0.75 + 0.25 * random.uniform() : 0.35 * random.uniform();
   galaxy.bulge_radius_arcsec = galaxy.disc_radius_arcsec * (elliptical ? 0.9 : 0.25);
   const double cosine = random.uniform();  // of the inclination
-  galaxy.axis_ratio = elliptical ? 0.6 + 0.4 * cosine : std::hypot(cosine, 0.2) / std::hypot(1.0, 0.2);
+  galaxy.axis_ratio =
+      elliptical ? 0.6 + 0.4 * cosine : std::hypot(cosine, 0.2) / std::hypot(1.0, 0.2);
   galaxy.position_angle_deg = 180.0 * random.uniform();
   galaxy.arm_strength = elliptical ? 0.0 : 0.3 + 0.6 * random.uniform();
   galaxy.arm_pitch = 0.2 + 0.25 * random.uniform();
@@ -64,7 +65,8 @@ struct Profile {
     // Integrals of exp(-7.669 r^(1/4)) = 8! pi / 7.669^8 r_e^2, and of exp(-r/h) = 2 pi h^2.
     constexpr double kDeVaucouleurs = 40320.0 * std::numbers::pi / 11965.4e3;
     bulge_norm = g.bulge_share * bulge_scale * bulge_scale / (kDeVaucouleurs * bulge_axis);
-    disc_norm = (1.0 - g.bulge_share) * disc_scale * disc_scale / (2.0 * std::numbers::pi * g.axis_ratio);
+    disc_norm =
+        (1.0 - g.bulge_share) * disc_scale * disc_scale / (2.0 * std::numbers::pi * g.axis_ratio);
   }
 
   double at(double along, double across) const {
@@ -73,7 +75,8 @@ struct Profile {
     const double r = std::hypot(along, flat) * disc_scale;
     double disc = r < 30.0 ? disc_norm * std::exp(-r) : 0.0;
     if (g.arm_strength > 0.0 && r > 0.3 && disc > 0.0) {
-      const double angle = 2.0 * (std::atan2(flat, along) - std::log(r) / g.arm_pitch) + g.arm_phase;
+      const double angle =
+          2.0 * (std::atan2(flat, along) - std::log(r) / g.arm_pitch) + g.arm_phase;
       disc *= 1.0 + g.arm_strength * std::min(1.0, r - 0.3) * std::cos(angle);
     }
     const double bulge = rb < 20.0 ? bulge_norm * std::exp(-7.669 * std::sqrt(std::sqrt(rb))) : 0.0;
@@ -86,7 +89,8 @@ struct Profile {
 std::vector<Galaxy> galaxies_in(const Scene& scene, const SkyCap& cap) {
   std::vector<Galaxy> galaxies;
   if (scene.galaxy_density <= 0.0 || scene.galaxy_faint_mag <= kBright) return galaxies;
-  const double density = scene.galaxy_density * (counts_brighter(scene.galaxy_faint_mag) - counts_brighter(kBright));
+  const double density =
+      scene.galaxy_density * (counts_brighter(scene.galaxy_faint_mag) - counts_brighter(kBright));
   each_cell(cap, [&](const SkyCell& cell) {
     RandomStream random(scene.seed, "galaxies", cell.key);
     const std::uint64_t count = random.poisson(density * cell.area_deg2());
@@ -119,7 +123,8 @@ Plane<float> galaxy_stamp(const Galaxy& galaxy, const std::array<double, 4>& to_
         for (int sx = 0; sx < fine; ++sx) {
           const double ux = dx + (sx + 0.5) / fine - 0.5;
           const double uy = dy + (sy + 0.5) / fine - 0.5;
-          value += profile.at(to_major[0] * ux + to_major[1] * uy, to_major[2] * ux + to_major[3] * uy);
+          value +=
+              profile.at(to_major[0] * ux + to_major[1] * uy, to_major[2] * ux + to_major[3] * uy);
         }
       }
       stamp(px, py) = static_cast<float>(value / (fine * fine));
@@ -127,7 +132,8 @@ Plane<float> galaxy_stamp(const Galaxy& galaxy, const std::array<double, 4>& to_
     }
   }
   const auto scale = static_cast<float>(sum > 0.0 ? 1.0 / sum : 0.0);
-  for (float& value : std::span(stamp.data(), static_cast<std::size_t>(stamp.size()))) value *= scale;
+  for (float& value : std::span(stamp.data(), static_cast<std::size_t>(stamp.size())))
+    value *= scale;
   return stamp;
 }
 

@@ -17,15 +17,16 @@ std::string sexagesimal(double value, char separator, int decimals, bool sign) {
   const long long seconds = units / whole;
   std::array<char, 64> text{};
   const char* prefix = value < 0.0 ? "-" : sign ? "+" : "";
-  std::snprintf(text.data(), text.size(), "%s%02lld%c%02lld%c%02lld.%0*lld", prefix, seconds / 3600, separator,
-                seconds / 60 % 60, separator, seconds % 60, decimals, units % whole);
+  std::snprintf(text.data(), text.size(), "%s%02lld%c%02lld%c%02lld.%0*lld", prefix, seconds / 3600,
+                separator, seconds / 60 % 60, separator, seconds % 60, decimals, units % whole);
   return text.data();
 }
 
 /// FITS counts from 1 and includes the last pixel.
 std::string section_text(const Section& s) {
   std::array<char, 80> text{};
-  std::snprintf(text.data(), text.size(), "[%d:%d,%d:%d]", s.x0 + 1, s.x0 + s.width, s.y0 + 1, s.y0 + s.height);
+  std::snprintf(text.data(), text.size(), "[%d:%d,%d:%d]", s.x0 + 1, s.x0 + s.width, s.y0 + 1,
+                s.y0 + s.height);
   return text.data();
 }
 
@@ -35,7 +36,8 @@ void write_wcs(const Wcs& wcs, FitsHeader& h) {
   if (!wcs.valid) return;
   h.set_text("CTYPE1", "RA---TAN").set_text("CTYPE2", "DEC--TAN");
   h.set_number("CRVAL1", wcs.reference.ra_deg).set_number("CRVAL2", wcs.reference.dec_deg);
-  h.set_number("CRPIX1", wcs.reference_pixel.x + 1.0).set_number("CRPIX2", wcs.reference_pixel.y + 1.0);
+  h.set_number("CRPIX1", wcs.reference_pixel.x + 1.0)
+      .set_number("CRPIX2", wcs.reference_pixel.y + 1.0);
   h.set_number("CD1_1", wcs.cd[0]).set_number("CD1_2", wcs.cd[1]);
   h.set_number("CD2_1", wcs.cd[2]).set_number("CD2_2", wcs.cd[3]);
   h.set_text("RADESYS", "ICRS").set_number("EQUINOX", 2000.0);
@@ -44,14 +46,16 @@ void write_wcs(const Wcs& wcs, FitsHeader& h) {
 void amateur(const SceneSite& site, const PlannedExposure& planned, RawExposure& raw) {
   const Exposure& e = raw.exposure;
   FitsHeader& h = raw.primary;
-  constexpr std::array<const char*, 4> kTypes{"Light Frame", "Bias Frame", "Dark Frame", "Flat Field"};
+  constexpr std::array<const char*, 4> kTypes{"Light Frame", "Bias Frame", "Dark Frame",
+                                              "Flat Field"};
   h.set_text("IMAGETYP", kTypes.at(static_cast<std::size_t>(e.type)), "type of image");
   h.set_text("DATE-OBS", e.datetime_begin.substr(0, 22), "UTC start of exposure");
   h.set_number("EXPTIME", e.exposure_time_s, "exposure time in seconds");
   if (!planned.filter.empty()) h.set_text("FILTER", "Sloan " + planned.filter);
   if (planned.field >= 0) {
     h.set_text("OBJECT", planned.object);
-    h.set_text("OBJCTRA", sexagesimal(e.tracking_ra_deg / 15.0, ' ', 2, false), "nominal right ascension");
+    h.set_text("OBJCTRA", sexagesimal(e.tracking_ra_deg / 15.0, ' ', 2, false),
+               "nominal right ascension");
     h.set_text("OBJCTDEC", sexagesimal(e.tracking_dec_deg, ' ', 1, true), "nominal declination");
     h.set_number("AIRMASS", rounded(e.airmass, 1.0e-4));
   }
@@ -61,7 +65,8 @@ void amateur(const SceneSite& site, const PlannedExposure& planned, RawExposure&
   h.set_text("SITELAT", sexagesimal(site.latitude_deg, ' ', 1, true));
   h.set_text("SITELONG", sexagesimal(site.longitude_deg, ' ', 1, true));
   h.set_text("TRIMSEC", section_text(e.amplifiers[0].data));
-  if (!e.amplifiers[0].overscan.empty()) h.set_text("BIASSEC", section_text(e.amplifiers[0].overscan));
+  if (!e.amplifiers[0].overscan.empty())
+    h.set_text("BIASSEC", section_text(e.amplifiers[0].overscan));
   h.set_text("INSTRUME", "QSI 683");
   h.set_text("SWCREATE", "SkyDesk 6.2");
   write_wcs(e.wcs, h);
@@ -73,7 +78,8 @@ void mosaic(const SceneSite& site, const PlannedExposure& planned, RawExposure& 
   FitsHeader& p = raw.primary;
   constexpr std::array<const char*, 4> kTypes{"object", "zero", "dark", "dome flat"};
   p.set_text("OBSERVAT", "KAROO").set_text("TELESCOP", "1.0-m").set_text("INSTRUME", "KCAM");
-  p.set_text("OBSID", planned.name).set_text("OBSTYPE", kTypes.at(static_cast<std::size_t>(e.type)));
+  p.set_text("OBSID", planned.name)
+      .set_text("OBSTYPE", kTypes.at(static_cast<std::size_t>(e.type)));
   p.set_text("DATE-OBS", e.datetime_begin.substr(0, 10), "UTC date at start");
   p.set_text("UTSTART", e.datetime_begin.substr(11), "UTC at start");
   p.set_number("EXPOSURE", e.exposure_time_s, "[s]");
@@ -99,7 +105,9 @@ void mosaic(const SceneSite& site, const PlannedExposure& planned, RawExposure& 
   write_wcs(e.wcs, h);
 }
 
-int filter_number(const std::string& filter) { return filter == "g" ? 1 : filter == "r" ? 2 : filter == "i" ? 3 : 0; }
+int filter_number(const std::string& filter) {
+  return filter == "g" ? 1 : filter == "r" ? 2 : filter == "i" ? 3 : 0;
+}
 
 void survey(const SceneSite& site, const PlannedExposure& planned, RawExposure& raw) {
   const Exposure& e = raw.exposure;
@@ -108,7 +116,8 @@ void survey(const SceneSite& site, const PlannedExposure& planned, RawExposure& 
   FitsHeader& h = raw.extension;
   constexpr std::array<int, 4> kCodes{1, 10, 11, 12};
   h.set_integer("FRAMENO", planned.number);
-  h.set_integer("OBSMODE", kCodes.at(static_cast<std::size_t>(e.type)), "1 sky, 10 zero, 11 dark, 12 flat");
+  h.set_integer("OBSMODE", kCodes.at(static_cast<std::size_t>(e.type)),
+                "1 sky, 10 zero, 11 dark, 12 flat");
   h.set_number("MJD-OBS", rounded(e.mjd_begin, 1.0e-8), "UTC, shutter opens");
   h.set_integer("EXPMS", std::llround(1000.0 * e.exposure_time_s), "[ms]");
   h.set_integer("FILTID", filter_number(planned.filter), "0 shutter, 1 g, 2 r, 3 i");
@@ -124,7 +133,8 @@ void survey(const SceneSite& site, const PlannedExposure& planned, RawExposure& 
 
 }  // namespace
 
-Exposure described(const Night& night, const PlannedExposure& planned, const Observation* o, double temperature_c) {
+Exposure described(const Night& night, const PlannedExposure& planned, const Observation* o,
+                   double temperature_c) {
   const SceneSite& site = night.site_of(planned);
   Exposure e;
   e.exposure_id = planned.name;

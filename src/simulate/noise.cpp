@@ -132,9 +132,10 @@ RowNoise::RowNoise(std::uint64_t seed, std::string_view name)
     : key_(RandomStream(seed, name).next_u64()) {}
 
 void RowNoise::normal(std::uint64_t row, std::span<float> out) const {
-  each_piece(key_, row, out.size(), [&](std::size_t at, std::size_t n, const auto&, const Block& b) {
-    std::copy_n(b.begin(), n, out.begin() + static_cast<std::ptrdiff_t>(at));
-  });
+  each_piece(key_, row, out.size(),
+             [&](std::size_t at, std::size_t n, const auto&, const Block& b) {
+               std::copy_n(b.begin(), n, out.begin() + static_cast<std::ptrdiff_t>(at));
+             });
 }
 
 void RowNoise::poisson(std::uint64_t row, std::span<float> means) const {

@@ -11,8 +11,8 @@ namespace polis {
 class RowNoise {
  public:
   RowNoise(std::uint64_t seed, std::string_view name);
-  /// Standard normal deviates, through the inverse error function of Giles (2010, GPU Computing Gems,
-  /// ch. 10; relative error 4e-7); the tails end at 6.3 sigma.
+  /// Standard normal deviates, through the inverse error function of Giles (2010, GPU Computing
+  /// Gems, ch. 10; relative error 4e-7); the tails end at 6.3 sigma.
   void normal(std::uint64_t row, std::span<float> out) const;
   /// Replaces each mean by a Poisson deviate: by inversion below `kExactBelow`, the rounded normal
   /// above it. Negative and NaN means give 0.

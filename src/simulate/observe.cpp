@@ -17,7 +17,9 @@ SkyPosition offset_arcsec(SkyPosition from, double east, double north) {
   return unproject_tan(from, {kRadian * east / 3600.0, kRadian * north / 3600.0});
 }
 
-std::size_t band_index(const PlannedExposure& e) { return static_cast<std::size_t>(band_of(e.filter)); }
+std::size_t band_index(const PlannedExposure& e) {
+  return static_cast<std::size_t>(band_of(e.filter));
+}
 
 /// Zero point outside the atmosphere.
 double instrument_zero_point(const SceneSite& site, Band band) {
@@ -68,8 +70,10 @@ PsfField make_psf(const Night& night, const PlannedExposure& e, const Observatio
   psf.half_diagonal = std::hypot(psf.centre_x, psf.centre_y);
   psf.seeing_fwhm_px = o.conditions.seeing_arcsec / site.pixel_scale_arcsec;
   psf.corner_growth = site.psf_variation;
-  RandomStream random(night.scene.seed, "tracking/" + site.name, static_cast<std::uint64_t>(e.number));
-  const double motion = 2.3548 * site.tracking_error_arcsec / site.pixel_scale_arcsec * std::abs(1.0 + 0.4 * random.normal());
+  RandomStream random(night.scene.seed, "tracking/" + site.name,
+                      static_cast<std::uint64_t>(e.number));
+  const double motion = 2.3548 * site.tracking_error_arcsec / site.pixel_scale_arcsec *
+                        std::abs(1.0 + 0.4 * random.normal());
   // East on the detector: the direction in which the worm gear errs.
   const double det = o.wcs.cd[0] * o.wcs.cd[3] - o.wcs.cd[1] * o.wcs.cd[2];
   const double east_x = o.wcs.cd[3] / det;
@@ -78,7 +82,8 @@ PsfField make_psf(const Night& night, const PlannedExposure& e, const Observatio
   if (site.mount == "altaz") {
     // An imperfect derotator leaves a hundredth of the field's rotation.
     const double day = e.exposure_s / 86400.0;
-    const double turn = rotation_of(site, o.pointing, e.mjd_begin + day) - rotation_of(site, o.pointing, e.mjd_begin);
+    const double turn = rotation_of(site, o.pointing, e.mjd_begin + day) -
+                        rotation_of(site, o.pointing, e.mjd_begin);
     psf.rotation_rad = 0.01 * std::abs(std::remainder(turn, 360.0)) * kRadian;
   }
   if (site.defocus_px > 0.0) psf.images = ring_of_images(site.defocus_px);
@@ -94,22 +99,27 @@ PsfField make_psf(const Night& night, const PlannedExposure& e, const Observatio
 void set_pointing(const Night& night, const PlannedExposure& e, Observation& o) {
   const SceneSite& site = night.site_of(e);
   const SkyPosition field = night.scene.fields[static_cast<std::size_t>(e.field)];
-  RandomStream mount(night.scene.seed, "pointing/" + site.name, static_cast<std::uint64_t>(e.field));
-  RandomStream dither(night.scene.seed, "dither/" + site.name, static_cast<std::uint64_t>(e.number));
+  RandomStream mount(night.scene.seed, "pointing/" + site.name,
+                     static_cast<std::uint64_t>(e.field));
+  RandomStream dither(night.scene.seed, "dither/" + site.name,
+                      static_cast<std::uint64_t>(e.number));
   const double error = 60.0 * site.pointing_error_arcmin;
   const double hours = 24.0 * (e.mjd_begin - night.scene.first_noon_mjd - e.night - 0.5);
   const double drift = site.drift_arcsec_per_hour * hours;
-  const double east = error * std::clamp(mount.normal(), -2.0, 2.0) + site.dither_arcsec * dither.normal() + drift;
-  const double north = error * std::clamp(mount.normal(), -2.0, 2.0) + site.dither_arcsec * dither.normal() + 0.25 * drift;
+  const double east =
+      error * std::clamp(mount.normal(), -2.0, 2.0) + site.dither_arcsec * dither.normal() + drift;
+  const double north = error * std::clamp(mount.normal(), -2.0, 2.0) +
+                       site.dither_arcsec * dither.normal() + 0.25 * drift;
   o.pointing = offset_arcsec(field, east, north);
   const double direction = 2.0 * std::numbers::pi * mount.uniform();
   const double offset = 60.0 * site.header_pointing_offset_arcmin;
-  o.header_pointing = offset_arcsec(field, offset * std::cos(direction), offset * std::sin(direction));
+  o.header_pointing =
+      offset_arcsec(field, offset * std::cos(direction), offset * std::sin(direction));
 }
 
 /// Electrons from a source of magnitude `mags` at (x, y).
-double flux_at(const SceneSite& site, const PlannedExposure& e, const Observation& o, const Magnitudes& mags, double x,
-               double y) {
+double flux_at(const SceneSite& site, const PlannedExposure& e, const Observation& o,
+               const Magnitudes& mags, double x, double y) {
   const double colour = mags[0] - mags[1];
   const double across = o.conditions.cloud_gradient_mag[0] * ((x + 0.5) / site.width - 0.5) +
                         o.conditions.cloud_gradient_mag[1] * ((y + 0.5) / site.height - 0.5);
@@ -126,7 +136,8 @@ struct Collector {
   SceneSource* add(SourceKind kind, std::int64_t id, SkyPosition position, const Magnitudes& mags) {
     const SceneSite& site = night.site_of(e);
     const PixelPosition p = o.wcs.to_pixel(position);
-    if (!(p.x > -kMargin_px && p.y > -kMargin_px && p.x < site.width + kMargin_px && p.y < site.height + kMargin_px)) {
+    if (!(p.x > -kMargin_px && p.y > -kMargin_px && p.x < site.width + kMargin_px &&
+          p.y < site.height + kMargin_px)) {
       return nullptr;
     }
     SceneSource source;
@@ -145,10 +156,12 @@ struct Collector {
 void add_variables(Collector& collect, double mjd) {
   for (const Variable& v : collect.night.variables) {
     Magnitudes mags = v.star.mag;
-    for (std::size_t b = 0; b < mags.size(); ++b) mags[b] += brightening(v, static_cast<Band>(b), mjd);
+    for (std::size_t b = 0; b < mags.size(); ++b)
+      mags[b] += brightening(v, static_cast<Band>(b), mjd);
     const bool star = v.kind != VariableKind::supernova;
     if (!star && mags[1] > 30.0) continue;
-    collect.add(star ? SourceKind::variable : SourceKind::supernova, v.star.id, v.star.position, mags);
+    collect.add(star ? SourceKind::variable : SourceKind::supernova, v.star.id, v.star.position,
+                mags);
   }
 }
 
@@ -185,11 +198,14 @@ Observation observe(const Night& night, const PlannedExposure& e) {
   }
   o.conditions = conditions_at(night.scene, site, band, o.pointing, e.mjd_mid());
   o.psf = make_psf(night, e, o);
-  o.zero_point_mag = instrument_zero_point(site, band) - o.conditions.extinction_mag - o.conditions.cloud_mag;
+  o.zero_point_mag =
+      instrument_zero_point(site, band) - o.conditions.extinction_mag - o.conditions.cloud_mag;
   o.sky_e_per_px = e.exposure_s * site.pixel_scale_arcsec * site.pixel_scale_arcsec *
                    std::pow(10.0, 0.4 * (instrument_zero_point(site, band) - o.conditions.sky_mag));
-  RandomStream random(night.scene.seed, "sky gradient/" + site.name, static_cast<std::uint64_t>(e.number));
-  const double strength = 0.01 + 0.04 * (o.conditions.moon_altitude_deg > 0.0 ? o.conditions.moon_illumination : 0.0);
+  RandomStream random(night.scene.seed, "sky gradient/" + site.name,
+                      static_cast<std::uint64_t>(e.number));
+  const double strength =
+      0.01 + 0.04 * (o.conditions.moon_altitude_deg > 0.0 ? o.conditions.moon_illumination : 0.0);
   o.sky_gradient_x = strength * random.normal();
   o.sky_gradient_y = strength * random.normal();
   return o;

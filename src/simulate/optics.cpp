@@ -20,18 +20,20 @@ inline float inverse_power(float t) {
 struct Node {
   float offset, weight;
 };
-constexpr std::array<Node, 3> kThree{{{-0.38729833F, 0.27777778F}, {0.0F, 0.44444444F}, {0.38729833F, 0.27777778F}}};
+constexpr std::array<Node, 3> kThree{
+    {{-0.38729833F, 0.27777778F}, {0.0F, 0.44444444F}, {0.38729833F, 0.27777778F}}};
 constexpr std::array<Node, 2> kTwo{{{-0.28867513F, 0.5F}, {0.28867513F, 0.5F}}};
 
 struct RowSpan {
-  float* pixels;      ///< first pixel to change
+  float* pixels;  ///< first pixel to change
   int count;
-  float x_first;      ///< its centre minus the star's x
-  float y;            ///< row minus the star's y
+  float x_first;  ///< its centre minus the star's x
+  float y;        ///< row minus the star's y
 };
 
 template <int N, std::size_t K>
-void draw_row(const RowSpan& row, const MoffatShape& shape, float peak, const std::array<Node, K>& nodes) {
+void draw_row(const RowSpan& row, const MoffatShape& shape, float peak,
+              const std::array<Node, K>& nodes) {
   const auto q_xx = static_cast<float>(shape.q_xx);
   for (const Node& v : nodes) {
     const float y = row.y + v.offset;
@@ -49,18 +51,21 @@ void draw_row(const RowSpan& row, const MoffatShape& shape, float peak, const st
 }
 
 template <int N>
-void draw(View<float> band, std::ptrdiff_t first_row, const MoffatShape& shape, double x, double y, double flux,
-          double radius) {
-  const auto y_low = std::max<std::ptrdiff_t>(first_row, static_cast<std::ptrdiff_t>(std::ceil(y - radius)));
-  const auto y_high =
-      std::min<std::ptrdiff_t>(first_row + band.height - 1, static_cast<std::ptrdiff_t>(std::floor(y + radius)));
+void draw(View<float> band, std::ptrdiff_t first_row, const MoffatShape& shape, double x, double y,
+          double flux, double radius) {
+  const auto y_low =
+      std::max<std::ptrdiff_t>(first_row, static_cast<std::ptrdiff_t>(std::ceil(y - radius)));
+  const auto y_high = std::min<std::ptrdiff_t>(first_row + band.height - 1,
+                                               static_cast<std::ptrdiff_t>(std::floor(y + radius)));
   const double core = 3.0 * shape.core_radius_px();
   const auto peak = static_cast<float>(flux * shape.norm());
   for (std::ptrdiff_t py = y_low; py <= y_high; ++py) {
     const double dy = static_cast<double>(py) - y;
     const double reach = std::sqrt(std::max(0.0, radius * radius - dy * dy));
-    const auto x_low = std::max<std::ptrdiff_t>(0, static_cast<std::ptrdiff_t>(std::ceil(x - reach)));
-    const auto x_high = std::min<std::ptrdiff_t>(band.width - 1, static_cast<std::ptrdiff_t>(std::floor(x + reach)));
+    const auto x_low =
+        std::max<std::ptrdiff_t>(0, static_cast<std::ptrdiff_t>(std::ceil(x - reach)));
+    const auto x_high = std::min<std::ptrdiff_t>(
+        band.width - 1, static_cast<std::ptrdiff_t>(std::floor(x + reach)));
     if (x_high < x_low) continue;
     const RowSpan row{band.row(py - first_row) + x_low, static_cast<int>(x_high - x_low + 1),
                       static_cast<float>(static_cast<double>(x_low) - x), static_cast<float>(dy)};
@@ -119,7 +124,8 @@ MoffatShape PsfField::at(double x, double y) const {
   widths.add_round(seeing_fwhm_px);
   // Coma and field curvature: grow with the square of the distance, mostly along the radius.
   const double part = r / half_diagonal;
-  const double growth = seeing_fwhm_px * std::sqrt(corner_growth * (2.0 + corner_growth)) * part * part;
+  const double growth =
+      seeing_fwhm_px * std::sqrt(corner_growth * (2.0 + corner_growth)) * part * part;
   widths.add_along(growth, dx, dy).add_round(0.4 * growth);
   // A uniform arc of length L has a variance of L^2 / 12; FWHM^2 = 8 ln 2 times that.
   const double arc = r * rotation_rad;
@@ -129,7 +135,8 @@ MoffatShape PsfField::at(double x, double y) const {
 
 double PsfField::spread_px2() const {
   double sum = 0.0;
-  for (const Image& image : images) sum += image.weight * (image.dx * image.dx + image.dy * image.dy);
+  for (const Image& image : images)
+    sum += image.weight * (image.dx * image.dx + image.dy * image.dy);
   return sum;
 }
 
@@ -153,12 +160,14 @@ double star_radius_px(const MoffatShape& shape, double flux, double faintest, do
   return alpha * std::max(1.0, stretch) * std::sqrt(std::max(by_light, by_brightness));
 }
 
-void draw_star(View<float> band, std::ptrdiff_t first_row, const MoffatShape& shape, double x, double y,
-               double flux, double radius_px) {
-  using Draw = void (*)(View<float>, std::ptrdiff_t, const MoffatShape&, double, double, double, double);
-  static constexpr std::array<Draw, 10> kDraw{draw<3>, draw<4>, draw<5>, draw<6>, draw<7>,
+void draw_star(View<float> band, std::ptrdiff_t first_row, const MoffatShape& shape, double x,
+               double y, double flux, double radius_px) {
+  using Draw =
+      void (*)(View<float>, std::ptrdiff_t, const MoffatShape&, double, double, double, double);
+  static constexpr std::array<Draw, 10> kDraw{draw<3>, draw<4>, draw<5>,  draw<6>,  draw<7>,
                                               draw<8>, draw<9>, draw<10>, draw<11>, draw<12>};
-  kDraw.at(static_cast<std::size_t>(doubled(shape.beta) - 3))(band, first_row, shape, x, y, flux, radius_px);
+  kDraw.at(static_cast<std::size_t>(doubled(shape.beta) - 3))(band, first_row, shape, x, y, flux,
+                                                              radius_px);
 }
 
 Plane<float> psf_kernel(const PsfField& psf, const MoffatShape& shape, int half) {
@@ -171,14 +180,16 @@ Plane<float> psf_kernel(const PsfField& psf, const MoffatShape& shape, int half)
       for (const PsfField::Image& image : psf.images) {
         const double dx = x - half - image.dx;
         const double dy = y - half - image.dy;
-        const double t = 1.0 + shape.q_xx * dx * dx + 2.0 * shape.q_xy * dx * dy + shape.q_yy * dy * dy;
+        const double t =
+            1.0 + shape.q_xx * dx * dx + 2.0 * shape.q_xy * dx * dy + shape.q_yy * dy * dy;
         value += image.weight * std::pow(t, -shape.beta);
       }
       kernel(x, y) = static_cast<float>(value);
       sum += value;
     }
   }
-  for (float& v : std::span(kernel.data(), static_cast<std::size_t>(kernel.size()))) v = static_cast<float>(v / sum);
+  for (float& v : std::span(kernel.data(), static_cast<std::size_t>(kernel.size())))
+    v = static_cast<float>(v / sum);
   return kernel;
 }
 

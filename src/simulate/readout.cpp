@@ -10,13 +10,13 @@
 namespace polis {
 namespace {
 
-constexpr double kSecondGain = 1.04;   ///< of a second amplifier, relative to the first
+constexpr double kSecondGain = 1.04;  ///< of a second amplifier, relative to the first
 constexpr double kSecondNoise = 1.10;
 constexpr double kSecondBias = 1.03;
 
 /// One column's overflow: from the run of full pixels y0..y1 outwards, alternately up and down.
-void spill(View<float> e, std::ptrdiff_t x, std::ptrdiff_t y0, std::ptrdiff_t y1, double excess, float full,
-           std::vector<PixelEvent>& events) {
+void spill(View<float> e, std::ptrdiff_t x, std::ptrdiff_t y0, std::ptrdiff_t y1, double excess,
+           float full, std::vector<PixelEvent>& events) {
   std::ptrdiff_t down = y0 - 1;
   std::ptrdiff_t up = y1 + 1;
   bool go_up = true;
@@ -27,7 +27,8 @@ void spill(View<float> e, std::ptrdiff_t x, std::ptrdiff_t y0, std::ptrdiff_t y1
     pixel += static_cast<float>(taken);
     excess -= taken;
     if (taken > 0.0) {
-      events.push_back({static_cast<std::int32_t>(x), static_cast<std::int32_t>(y), PixelKind::bleed, static_cast<float>(taken)});
+      events.push_back({static_cast<std::int32_t>(x), static_cast<std::int32_t>(y),
+                        PixelKind::bleed, static_cast<float>(taken)});
     }
   };
   while (excess > 0.5 && (down >= 0 || up < e.height)) {
@@ -48,7 +49,8 @@ void bleed_column(View<float> e, std::ptrdiff_t x, float full, std::vector<Pixel
     for (; y < e.height && e(x, y) > full; ++y) {
       const float over = e(x, y) - full;
       excess += static_cast<double>(over);
-      events.push_back({static_cast<std::int32_t>(x), static_cast<std::int32_t>(y), PixelKind::saturated, -over});
+      events.push_back({static_cast<std::int32_t>(x), static_cast<std::int32_t>(y),
+                        PixelKind::saturated, -over});
       e(x, y) = full;
     }
     spill(e, x, first, y - 1, excess, full, events);
@@ -59,12 +61,14 @@ void bleed_column(View<float> e, std::ptrdiff_t x, float full, std::vector<Pixel
 struct Level {
   double base, wave, phase;
   float at(int y, int height) const {
-    return static_cast<float>(base + wave * std::sin(2.0 * std::numbers::pi * 0.6 * y / height + phase));
+    return static_cast<float>(base +
+                              wave * std::sin(2.0 * std::numbers::pi * 0.6 * y / height + phase));
   }
 };
 
 Level level_of(const Scene& scene, const SceneSite& site, std::size_t amplifier, int number) {
-  RandomStream random(scene.seed, "bias level/" + site.name + "/" + std::to_string(amplifier), static_cast<std::uint64_t>(number));
+  RandomStream random(scene.seed, "bias level/" + site.name + "/" + std::to_string(amplifier),
+                      static_cast<std::uint64_t>(number));
   const double base = site.bias_adu * (amplifier == 0 ? 1.0 : kSecondBias) + 2.0 * random.normal();
   return {base, 0.8 * random.normal(), 2.0 * std::numbers::pi * random.uniform()};
 }
@@ -82,13 +86,21 @@ std::vector<Amplifier> amplifiers_of(const SceneSite& site) {
   const int o = site.overscan;
   if (site.amplifiers == 1) {
     const bool before = site.dialect == "survey";  // this camera reads its overscan first
-    Amplifier a{{before ? o : 0, 0, w, h}, {before ? 0 : w, 0, o, h}, {0.0, 0.0}, site.gain_e_per_adu, site.read_noise_e};
+    Amplifier a{{before ? o : 0, 0, w, h},
+                {before ? 0 : w, 0, o, h},
+                {0.0, 0.0},
+                site.gain_e_per_adu,
+                site.read_noise_e};
     if (o == 0) a.overscan = {};
     return {a};
   }
-  Amplifier left{{0, 0, w / 2, h}, {w / 2, 0, o, h}, {0.0, 0.0}, site.gain_e_per_adu, site.read_noise_e};
-  Amplifier right{{w / 2 + 2 * o, 0, w / 2, h}, {w / 2 + o, 0, o, h}, {0.5 * w, 0.0},
-                  site.gain_e_per_adu * kSecondGain, site.read_noise_e * kSecondNoise};
+  Amplifier left{
+      {0, 0, w / 2, h}, {w / 2, 0, o, h}, {0.0, 0.0}, site.gain_e_per_adu, site.read_noise_e};
+  Amplifier right{{w / 2 + 2 * o, 0, w / 2, h},
+                  {w / 2 + o, 0, o, h},
+                  {0.5 * w, 0.0},
+                  site.gain_e_per_adu * kSecondGain,
+                  site.read_noise_e * kSecondNoise};
   if (o == 0) left.overscan = right.overscan = {};
   return {left, right};
 }
@@ -105,7 +117,8 @@ float compress(float linear, double nonlinearity) {
 double saturation_adu_of(const SceneSite& site) {
   // The lowest of the amplifiers' levels, with room for the bias drift and noise.
   const double gain = site.gain_e_per_adu * (site.amplifiers == 2 ? kSecondGain : 1.0);
-  const double full = static_cast<double>(compress(static_cast<float>(site.full_well_e / gain), site.nonlinearity));
+  const double full =
+      static_cast<double>(compress(static_cast<float>(site.full_well_e / gain), site.nonlinearity));
   return std::floor(std::min(site.bias_adu + 0.985 * full, 65000.0));
 }
 
@@ -113,18 +126,20 @@ void bleed_columns(View<float> electrons, float full_well, std::vector<PixelEven
   std::vector<char> over(static_cast<std::size_t>(std::max<std::ptrdiff_t>(electrons.width, 0)), 0);
   for (std::ptrdiff_t y = 0; y < electrons.height; ++y) {
     const float* row = electrons.row(y);
-    for (std::size_t x = 0; x < over.size(); ++x) over[x] = static_cast<char>(over[x] | (row[x] > full_well ? 1 : 0));
+    for (std::size_t x = 0; x < over.size(); ++x)
+      over[x] = static_cast<char>(over[x] | (row[x] > full_well ? 1 : 0));
   }
   for (std::size_t x = 0; x < over.size(); ++x) {
     if (over[x] != 0) bleed_column(electrons, static_cast<std::ptrdiff_t>(x), full_well, events);
   }
 }
 
-Plane<std::uint16_t> read_out(const Scene& scene, const SceneSite& site, const Detector& detector, int number,
-                              View<const float> electrons) {
+Plane<std::uint16_t> read_out(const Scene& scene, const SceneSite& site, const Detector& detector,
+                              int number, View<const float> electrons) {
   const std::vector<Amplifier> amplifiers = amplifiers_of(site);
   std::vector<Level> levels;
-  for (std::size_t a = 0; a < amplifiers.size(); ++a) levels.push_back(level_of(scene, site, a, number));
+  for (std::size_t a = 0; a < amplifiers.size(); ++a)
+    levels.push_back(level_of(scene, site, a, number));
   const RowNoise noise(scene.seed, "read noise/" + site.name + "/" + std::to_string(number));
   Plane<std::uint16_t> raw(raw_width_of(site), site.height);
   parallel_bands(site.height, 64, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
@@ -144,7 +159,8 @@ Plane<std::uint16_t> read_out(const Scene& scene, const SceneSite& site, const D
         const float* fixed = structure.data() + static_cast<std::ptrdiff_t>(amp.origin.x);
         for (int i = 0; i < amp.data.width; ++i) {
           const int x = amp.data.x0 + i;
-          out[x] = digitise(level + compress(e[i] * per_e, site.nonlinearity) + fixed[i] + sigma * random[static_cast<std::size_t>(x)]);
+          out[x] = digitise(level + compress(e[i] * per_e, site.nonlinearity) + fixed[i] +
+                            sigma * random[static_cast<std::size_t>(x)]);
         }
         for (int x = amp.overscan.x0; x < amp.overscan.x0 + amp.overscan.width; ++x) {
           out[x] = digitise(level + sigma * random[static_cast<std::size_t>(x)]);

@@ -56,7 +56,8 @@ RawExposure render(const Night& night, int index) {
   raw.site = site.name;
   raw.adu = read_out(night.scene, site, detector, planned.number, exposed.electrons.view());
   const bool science = planned.type == ImageType::science;
-  raw.exposure = described(night, planned, science ? &exposed.observation : nullptr, exposed.temperature_c);
+  raw.exposure =
+      described(night, planned, science ? &exposed.observation : nullptr, exposed.temperature_c);
   write_dialect(site, planned, raw);
   return raw;
 }
@@ -102,7 +103,8 @@ Frame ideal_frame(const Night& night, int index) {
       for (const Amplifier& a : frame.exposure.amplifiers) {
         const auto x0 = static_cast<std::size_t>(a.origin.x);
         for (std::size_t x = x0; x < x0 + static_cast<std::size_t>(a.data.width); ++x) {
-          frame.pixels.view().row(y)[x] += static_cast<float>(a.read_noise_e) * row[x] - dark * current[x];
+          frame.pixels.view().row(y)[x] +=
+              static_cast<float>(a.read_noise_e) * row[x] - dark * current[x];
         }
       }
     }

@@ -135,7 +135,8 @@ const SceneSite& Scene::site(std::string_view name) const {
   for (const SceneSite& s : sites) {
     if (s.name == name) return s;
   }
-  throw Error(ErrorKind::bad_config, "no site " + std::string(name), "the scene has none of that name");
+  throw Error(ErrorKind::bad_config, "no site " + std::string(name),
+              "the scene has none of that name");
 }
 
 void override_scene(Scene& scene, const SceneText& changes) {
@@ -170,7 +171,8 @@ Scene scene_from_text(const SceneText& text) {
   Scene scene;
   SceneText rest = text;
   if (const auto sites = rest.find("sites"); sites != rest.end()) {
-    for (const std::string& name : split(sites->second, ',')) scene.sites.emplace_back().name = name;
+    for (const std::string& name : split(sites->second, ','))
+      scene.sites.emplace_back().name = name;
     rest.erase(sites);
   }
   override_scene(scene, rest);

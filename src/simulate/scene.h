@@ -12,57 +12,60 @@
 namespace polis {
 
 /// One telescope of the simulated array: place, instrument, and how well both behave.
-/// Every member can be changed by name (`SceneSite::each`), e.g. "sierra.seeing_arcsec" for one site
-/// or "seeing_arcsec" for all.
+/// Every member can be changed by name (`SceneSite::each`), e.g. "sierra.seeing_arcsec" for one
+/// site or "seeing_arcsec" for all.
 struct SceneSite {
   std::string name;
-  std::string dialect = "amateur";      ///< of the headers: amateur, mosaic, survey (header.h)
+  std::string dialect = "amateur";  ///< of the headers: amateur, mosaic, survey (header.h)
   double latitude_deg = 0.0, longitude_deg = 0.0, altitude_m = 0.0;
-  double clock_error_s = 0.0;           ///< header time = true time + this
+  double clock_error_s = 0.0;  ///< header time = true time + this
 
-  int width = 512, height = 512;        ///< of the light-sensitive area [px]
-  int amplifiers = 1;                   ///< 1, or 2 side by side along x
-  int overscan = 32;                    ///< columns per amplifier
+  int width = 512, height = 512;  ///< of the light-sensitive area [px]
+  int amplifiers = 1;             ///< 1, or 2 side by side along x
+  int overscan = 32;              ///< columns per amplifier
   double pixel_scale_arcsec = 1.0;
-  double gain_e_per_adu = 1.0;          ///< of the first amplifier; the second differs by 4 %
-  double read_noise_e = 5.0;            ///< of the first amplifier; the second differs by 10 %
+  double gain_e_per_adu = 1.0;  ///< of the first amplifier; the second differs by 4 %
+  double read_noise_e = 5.0;    ///< of the first amplifier; the second differs by 10 %
   double bias_adu = 1000.0;
-  double full_well_e = 90000.0;         ///< per pixel: what is above it bleeds along the column
-  double nonlinearity = 2.0e-7;         ///< true = adu * (1 + nonlinearity * adu), adu above bias
-  double dark_e_per_s = 0.05;           ///< at `temperature_c`
+  double full_well_e = 90000.0;  ///< per pixel: what is above it bleeds along the column
+  double nonlinearity = 2.0e-7;  ///< true = adu * (1 + nonlinearity * adu), adu above bias
+  double dark_e_per_s = 0.05;    ///< at `temperature_c`
   double temperature_c = -20.0;
-  double hot_fraction = 2.0e-4;         ///< of pixels
+  double hot_fraction = 2.0e-4;  ///< of pixels
   int bad_columns = 2;
-  double pixel_response = 0.008;        ///< rms of the pixel-to-pixel response
-  double vignetting = 0.15;             ///< light lost in the corner
+  double pixel_response = 0.008;  ///< rms of the pixel-to-pixel response
+  double vignetting = 0.15;       ///< light lost in the corner
   int dust_grains = 6;
   double cosmic_rays_per_mpix_s = 0.25;
 
-  std::string filters = "g,r";          ///< out of g, r, i
-  double zero_point_mag = 23.0;         ///< in r: 1 electron/s above the atmosphere; g +0.25, i -0.35
-  double colour_term = 0.03;            ///< instrumental minus standard magnitude, times (g - r)
+  std::string filters = "g,r";   ///< out of g, r, i
+  double zero_point_mag = 23.0;  ///< in r: 1 electron/s above the atmosphere; g +0.25, i -0.35
+  double colour_term = 0.03;     ///< instrumental minus standard magnitude, times (g - r)
   double exposure_s = 60.0;
 
-  double seeing_arcsec = 1.5;           ///< median FWHM at the zenith
-  double seeing_wander = 0.12;          ///< rms of its logarithm
-  double cloud_mag = 0.0;               ///< 0: clear; else the loss under a typical cloud
-  double extinction_scale = 1.0;        ///< times a clear dry night's extinction
-  double sky_mag = 21.0;                ///< dark sky in r at the zenith [mag/arcsec2]; g +0.9, i -0.8
+  double seeing_arcsec = 1.5;     ///< median FWHM at the zenith
+  double seeing_wander = 0.12;    ///< rms of its logarithm
+  double cloud_mag = 0.0;         ///< 0: clear; else the loss under a typical cloud
+  double extinction_scale = 1.0;  ///< times a clear dry night's extinction
+  double sky_mag = 21.0;          ///< dark sky in r at the zenith [mag/arcsec2]; g +0.9, i -0.8
 
-  std::string mount = "equatorial";     ///< equatorial, german (turns by 180 deg at the meridian), altaz
-  double rotation_deg = 0.0;            ///< of the detector's +y axis, from north through east
-  bool flipped = false;                 ///< mirror image of the sky
-  double pointing_error_arcmin = 0.5;   ///< where it points: rms per axis, drawn once per field and site
-  double dither_arcsec = 8.0;           ///< rms per axis, per exposure
-  double drift_arcsec_per_hour = 0.0;   ///< of the field across the detector
-  double tracking_error_arcsec = 0.2;   ///< rms image motion along right ascension
-  double tracking_jump = 0.0;           ///< share of exposures with a jump that doubles the images
-  double defocus_px = 0.0;              ///< radius of the defocused ring
-  double distortion = 1.5e-3;           ///< radial displacement at the corner / distance from the centre
-  double moffat_beta = 3.0;             ///< multiple of 0.5, 1.5..6
-  double psf_variation = 0.25;          ///< growth of the FWHM from centre to corner, radially elongated
-  bool header_wcs = false;              ///< the header has a WCS (as wrong as its pointing)
-  double header_pointing_offset_arcmin = 0.0;  ///< where the header says it points: constant error of the mount
+  std::string mount =
+      "equatorial";           ///< equatorial, german (turns by 180 deg at the meridian), altaz
+  double rotation_deg = 0.0;  ///< of the detector's +y axis, from north through east
+  bool flipped = false;       ///< mirror image of the sky
+  double pointing_error_arcmin =
+      0.5;                     ///< where it points: rms per axis, drawn once per field and site
+  double dither_arcsec = 8.0;  ///< rms per axis, per exposure
+  double drift_arcsec_per_hour = 0.0;  ///< of the field across the detector
+  double tracking_error_arcsec = 0.2;  ///< rms image motion along right ascension
+  double tracking_jump = 0.0;          ///< share of exposures with a jump that doubles the images
+  double defocus_px = 0.0;             ///< radius of the defocused ring
+  double distortion = 1.5e-3;   ///< radial displacement at the corner / distance from the centre
+  double moffat_beta = 3.0;     ///< multiple of 0.5, 1.5..6
+  double psf_variation = 0.25;  ///< growth of the FWHM from centre to corner, radially elongated
+  bool header_wcs = false;      ///< the header has a WCS (as wrong as its pointing)
+  double header_pointing_offset_arcmin =
+      0.0;  ///< where the header says it points: constant error of the mount
 
   Site site() const { return {name, latitude_deg, longitude_deg, altitude_m}; }
   std::vector<std::string> filter_list() const;
@@ -76,31 +79,32 @@ struct SceneSite {
 struct Scene {
   std::string preset = "tiny";
   std::uint64_t seed = 1;
-  double first_noon_mjd = 61119.5;      ///< a UTC noon: nights begin after it, at each site's own evening
+  double first_noon_mjd =
+      61119.5;  ///< a UTC noon: nights begin after it, at each site's own evening
   int nights = 1;
   std::vector<SkyPosition> fields;
   std::vector<SceneSite> sites;
 
   int bias_frames = 3, dark_frames = 3, flat_frames = 3;  ///< per site and night; flats per filter
-  int science_frames = 4;               ///< per site, night, field and filter
+  int science_frames = 4;                                 ///< per site, night, field and filter
   double flat_level_adu = 20000.0;
   double dark_exposure_s = 60.0;
   double max_airmass = 2.2;
 
-  double star_density = 1.0;            ///< times the counts of Bahcall & Soneira
-  double star_bright_mag = 10.5;        ///< in r
+  double star_density = 1.0;      ///< times the counts of Bahcall & Soneira
+  double star_bright_mag = 10.5;  ///< in r
   double star_faint_mag = 22.5;
-  double cluster_stars = 0.0;           ///< crowded fields: stars of a cluster at each field's centre
-  double cluster_radius_arcmin = 4.0;   ///< Plummer radius
-  double galaxy_density = 1.0;          ///< times the observed counts
+  double cluster_stars = 0.0;  ///< crowded fields: stars of a cluster at each field's centre
+  double cluster_radius_arcmin = 4.0;  ///< Plummer radius
+  double galaxy_density = 1.0;         ///< times the observed counts
   double galaxy_faint_mag = 22.0;
   int rr_lyrae = 1, eclipsing = 1, transits = 1, flares = 1;  ///< per field
-  int supernovae = 1, asteroids = 2;    ///< per field
+  int supernovae = 1, asteroids = 2;                          ///< per field
   double variable_bright_mag = 14.0, variable_faint_mag = 17.0;
   double satellites_per_frame = 0.15, aeroplanes_per_frame = 0.03;
-  double moonlight = 1.0;               ///< times the Moon's real contribution
-  double reference_faint_mag = 19.5;    ///< of the known-object catalogue, in r
-  double field_radius_deg = 0.1;        ///< around each field: where variables lie; sets by preset
+  double moonlight = 1.0;             ///< times the Moon's real contribution
+  double reference_faint_mag = 19.5;  ///< of the known-object catalogue, in r
+  double field_radius_deg = 0.1;      ///< around each field: where variables lie; sets by preset
 
   template <class Visit>
   void each(Visit&& visit);
@@ -113,8 +117,8 @@ struct Scene {
 Scene scene_preset(std::string_view preset, std::uint64_t seed);
 
 using SceneText = std::map<std::string, std::string>;
-/// Sets members by name: "seed", "star_density", "seeing_arcsec" (all sites), "karoo.cloud_mag" (one).
-/// Errors: bad_config, naming what is unknown or does not read as a number.
+/// Sets members by name: "seed", "star_density", "seeing_arcsec" (all sites), "karoo.cloud_mag"
+/// (one). Errors: bad_config, naming what is unknown or does not read as a number.
 void override_scene(Scene& scene, const SceneText& changes);
 /// Everything, as name -> text; numbers read back to the same bits.
 SceneText scene_text(const Scene& scene);

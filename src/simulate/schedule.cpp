@@ -16,14 +16,16 @@ double sun_altitude(const SceneSite& site, double mjd) {
   return observer.to_horizon(sun_position(mjd)).altitude_deg;
 }
 
-/// When the site's night begins and ends (Sun below -15 deg) after the scene's noon; empty in polar summer.
+/// When the site's night begins and ends (Sun below -15 deg) after the scene's noon; empty in polar
+/// summer.
 struct Dark {
   double begin = 0.0, end = 0.0;
 };
 Dark dark_hours(const Scene& scene, const SceneSite& site, int night) {
   constexpr double kStep = 5.0 / 1440.0;
   // The site's own noon, no earlier than the scene's.
-  const double noon = scene.first_noon_mjd + night + std::remainder(-site.longitude_deg, 360.0) / 360.0;
+  const double noon =
+      scene.first_noon_mjd + night + std::remainder(-site.longitude_deg, 360.0) / 360.0;
   Dark dark;
   for (double t = noon; t < noon + 1.0; t += kStep) {
     if (sun_altitude(site, t) > -15.0) continue;
@@ -94,7 +96,8 @@ void add_science(Log& log, const Dark& dark) {
     if (window.empty()) continue;
     const std::size_t first = window.front();
     const std::size_t last = window.back();
-    const std::size_t target = first + (last - first) * static_cast<std::size_t>(i) / static_cast<std::size_t>(std::max(1, wanted));
+    const std::size_t target = first + (last - first) * static_cast<std::size_t>(i) /
+                                           static_cast<std::size_t>(std::max(1, wanted));
     std::size_t slot = target;
     while (slot < free.size() && used[slot]) ++slot;
     if (slot == free.size()) continue;
@@ -127,7 +130,9 @@ Night make_night(Scene scene) {
   return night;
 }
 
-Night make_night(std::string_view preset, std::uint64_t seed) { return make_night(scene_preset(preset, seed)); }
+Night make_night(std::string_view preset, std::uint64_t seed) {
+  return make_night(scene_preset(preset, seed));
+}
 
 Night make_night(std::string_view preset, std::uint64_t seed, const SceneText& changes) {
   Scene scene = scene_preset(preset, seed);

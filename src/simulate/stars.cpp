@@ -37,8 +37,8 @@ CountTable count_table(const Scene& scene, SkyPosition where) {
   return table;
 }
 
-/// Blue turn-off stars and red dwarfs along the stellar locus (Covey et al. 2007, AJ 134, 2398); the
-/// red share grows towards faint magnitudes.
+/// Blue turn-off stars and red dwarfs along the stellar locus (Covey et al. 2007, AJ 134, 2398);
+/// the red share grows towards faint magnitudes.
 Magnitudes colours(RandomStream& random, double r) {
   const double red_share = std::clamp(0.12 + 0.075 * (r - 14.0), 0.08, 0.6);
   double g_r = 0.0;
@@ -76,9 +76,10 @@ std::vector<Star> cell_stars(const Scene& scene, const SkyCell& cell, const Coun
   return stars;
 }
 
-/// Members of the cluster at field `field`: a Plummer sphere, and a luminosity function that rises to
-/// the faint end like the giant branch and main sequence of a globular (slope 0.25 per mag).
-void add_cluster(const Scene& scene, std::size_t field, const SkyCap& cap, std::vector<Star>& stars) {
+/// Members of the cluster at field `field`: a Plummer sphere, and a luminosity function that rises
+/// to the faint end like the giant branch and main sequence of a globular (slope 0.25 per mag).
+void add_cluster(const Scene& scene, std::size_t field, const SkyCap& cap,
+                 std::vector<Star>& stars) {
   RandomStream random(scene.seed, "cluster", field);
   const std::uint64_t count = random.poisson(scene.cluster_stars);
   const double bright = std::max(12.5, scene.star_bright_mag);
@@ -88,8 +89,7 @@ void add_cluster(const Scene& scene, std::size_t field, const SkyCap& cap, std::
     Star star;
     star.id = static_cast<std::int64_t>(4'000'000'000'000'000U + field * 10'000'000U + i + 1);
     const double share = random.uniform() * 0.98;
-    const double radius_deg =
-        scene.cluster_radius_arcmin / 60.0 * std::sqrt(share / (1.0 - share));
+    const double radius_deg = scene.cluster_radius_arcmin / 60.0 * std::sqrt(share / (1.0 - share));
     const double angle = 2.0 * std::numbers::pi * random.uniform();
     star.position = unproject_tan(scene.fields[field], {kRadian * radius_deg * std::cos(angle),
                                                         kRadian * radius_deg * std::sin(angle)});
@@ -119,7 +119,9 @@ std::array<double, 2> galactic(SkyPosition icrs) {
   const double sin_p = std::sin(kPoleDec * kRadian);
   const double cos_p = std::cos(kPoleDec * kRadian);
   const double b = std::asin(std::clamp(sin_d * sin_p + cos_d * cos_p * std::cos(hour), -1.0, 1.0));
-  const double l = kNode - std::atan2(cos_d * std::sin(hour), sin_d * cos_p - cos_d * sin_p * std::cos(hour)) / kRadian;
+  const double l =
+      kNode -
+      std::atan2(cos_d * std::sin(hour), sin_d * cos_p - cos_d * sin_p * std::cos(hour)) / kRadian;
   return {std::fmod(l + 720.0, 360.0), b / kRadian};
 }
 
@@ -161,7 +163,8 @@ void each_cell(const SkyCap& cap, const std::function<void(const SkyCell&)>& vis
   constexpr int kRings = 1800;
   constexpr double kHeight = 180.0 / kRings;
   const double dec = cap.centre.dec_deg;
-  const int first = std::max(0, static_cast<int>(std::floor((dec - cap.radius_deg + 90.0) / kHeight)));
+  const int first =
+      std::max(0, static_cast<int>(std::floor((dec - cap.radius_deg + 90.0) / kHeight)));
   const int last =
       std::min(kRings - 1, static_cast<int>(std::floor((dec + cap.radius_deg + 90.0) / kHeight)));
   for (int ring = first; ring <= last; ++ring) {
@@ -170,10 +173,12 @@ void each_cell(const SkyCap& cap, const std::function<void(const SkyCell&)>& vis
     const int columns = std::max(1, static_cast<int>(std::ceil(360.0 * widest / kHeight)));
     const double width = 360.0 / columns;
     for (int step = 0; step < columns; ++step) {
-      const SkyCell cell{static_cast<std::uint64_t>(ring) * 4000U + static_cast<std::uint64_t>(step),
-                         width * step, low, width, kHeight};
+      const SkyCell cell{
+          static_cast<std::uint64_t>(ring) * 4000U + static_cast<std::uint64_t>(step), width * step,
+          low, width, kHeight};
       // Cheap test first: a ring has up to 3600 cells.
-      const double off = std::abs(std::remainder(cell.ra_deg + 0.5 * width - cap.centre.ra_deg, 360.0));
+      const double off =
+          std::abs(std::remainder(cell.ra_deg + 0.5 * width - cap.centre.ra_deg, 360.0));
       const double narrowest = std::cos(std::max(std::abs(low), std::abs(low + kHeight)) * kRadian);
       if (std::abs(dec) < 80.0 && off * narrowest > 2.0 * (cap.radius_deg + kHeight)) continue;
       if (SkyCap{cap.centre, cap.radius_deg + kHeight}.contains(cell.centre())) visit(cell);

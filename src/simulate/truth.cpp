@@ -35,7 +35,8 @@ std::vector<SceneSource> of_kind(const std::vector<SceneSource>& all, bool galax
   return some;
 }
 
-Table source_table(const std::string& name, const std::vector<SceneSource>& rows, const Exposed& e) {
+Table source_table(const std::string& name, const std::vector<SceneSource>& rows,
+                   const Exposed& e) {
   using S = SceneSource;
   Table t(name);
   t.add({"id", "", "meta.id", "", collect(rows, [](const S& s) { return s.id; })});
@@ -43,10 +44,14 @@ Table source_table(const std::string& name, const std::vector<SceneSource>& rows
          collect(rows, [](const S& s) { return static_cast<std::int32_t>(s.kind); })});
   t.add({"x", "pix", "pos.cartesian.x", "", collect(rows, [](const S& s) { return s.x; })});
   t.add({"y", "pix", "pos.cartesian.y", "", collect(rows, [](const S& s) { return s.y; })});
-  t.add({"ra", "deg", "pos.eq.ra", "at mid-exposure", collect(rows, [](const S& s) { return s.position.ra_deg; })});
-  t.add({"dec", "deg", "pos.eq.dec", "at mid-exposure", collect(rows, [](const S& s) { return s.position.dec_deg; })});
-  t.add({"flux_e", "electron", "phot.count", "before the flat", collect(rows, [](const S& s) { return s.flux_e; })});
-  t.add({"mag", "mag", "phot.mag", "in the filter", collect(rows, [](const S& s) { return s.mag; })});
+  t.add({"ra", "deg", "pos.eq.ra", "at mid-exposure",
+         collect(rows, [](const S& s) { return s.position.ra_deg; })});
+  t.add({"dec", "deg", "pos.eq.dec", "at mid-exposure",
+         collect(rows, [](const S& s) { return s.position.dec_deg; })});
+  t.add({"flux_e", "electron", "phot.count", "before the flat",
+         collect(rows, [](const S& s) { return s.flux_e; })});
+  t.add(
+      {"mag", "mag", "phot.mag", "in the filter", collect(rows, [](const S& s) { return s.mag; })});
   t.add({"mag_g", "mag", "phot.mag", "", collect(rows, [](const S& s) { return s.mags[0]; })});
   t.add({"mag_r", "mag", "phot.mag", "", collect(rows, [](const S& s) { return s.mags[1]; })});
   t.add({"mag_i", "mag", "phot.mag", "", collect(rows, [](const S& s) { return s.mags[2]; })});
@@ -58,18 +63,25 @@ Table source_table(const std::string& name, const std::vector<SceneSource>& rows
 Table galaxy_table(const std::vector<SceneSource>& rows, const Exposed& e) {
   Table t = source_table("galaxies", rows, e);
   using S = SceneSource;
-  const auto of = [&](const S& s) -> const Galaxy& { return e.sources.galaxies[static_cast<std::size_t>(s.galaxy)]; };
-  t.add({"bulge_share", "", "", "of the light", collect(rows, [&](const S& s) { return of(s).bulge_share; })});
-  t.add({"disc_radius", "arcsec", "", "half-light", collect(rows, [&](const S& s) { return of(s).disc_radius_arcsec; })});
-  t.add({"bulge_radius", "arcsec", "", "half-light", collect(rows, [&](const S& s) { return of(s).bulge_radius_arcsec; })});
+  const auto of = [&](const S& s) -> const Galaxy& {
+    return e.sources.galaxies[static_cast<std::size_t>(s.galaxy)];
+  };
+  t.add({"bulge_share", "", "", "of the light",
+         collect(rows, [&](const S& s) { return of(s).bulge_share; })});
+  t.add({"disc_radius", "arcsec", "", "half-light",
+         collect(rows, [&](const S& s) { return of(s).disc_radius_arcsec; })});
+  t.add({"bulge_radius", "arcsec", "", "half-light",
+         collect(rows, [&](const S& s) { return of(s).bulge_radius_arcsec; })});
   t.add({"axis_ratio", "", "", "", collect(rows, [&](const S& s) { return of(s).axis_ratio; })});
-  t.add({"position_angle", "deg", "", "north through east", collect(rows, [&](const S& s) { return of(s).position_angle_deg; })});
+  t.add({"position_angle", "deg", "", "north through east",
+         collect(rows, [&](const S& s) { return of(s).position_angle_deg; })});
   return t;
 }
 
-/// Pixels of trails, with the electrons that reached the detector there: those of at least a tenth of the noise.
-void add_trail_pixels(const Night& night, const PlannedExposure& planned, const Detector& detector, const Exposed& e,
-                      std::vector<PixelEvent>& pixels) {
+/// Pixels of trails, with the electrons that reached the detector there: those of at least a tenth
+/// of the noise.
+void add_trail_pixels(const Night& night, const PlannedExposure& planned, const Detector& detector,
+                      const Exposed& e, std::vector<PixelEvent>& pixels) {
   const SceneSite& site = night.site_of(planned);
   std::vector<float> response(static_cast<std::size_t>(site.width));
   for (int y = 0; !e.trails.empty() && y < site.height; ++y) {
@@ -78,8 +90,10 @@ void add_trail_pixels(const Night& night, const PlannedExposure& planned, const 
       const double reach = trail.reach(0.1 * e.noise_e);
       for (int x = 0; x < site.width; ++x) {
         if (std::abs((x - trail.x) * trail.dy - (y - trail.y) * trail.dx) > reach) continue;
-        const double light = trail.light(x, y) * static_cast<double>(response[static_cast<std::size_t>(x)]);
-        if (light >= 0.1 * e.noise_e) pixels.push_back({x, y, trail.kind, static_cast<float>(light)});
+        const double light =
+            trail.light(x, y) * static_cast<double>(response[static_cast<std::size_t>(x)]);
+        if (light >= 0.1 * e.noise_e)
+          pixels.push_back({x, y, trail.kind, static_cast<float>(light)});
       }
     }
   }
@@ -90,9 +104,11 @@ Table pixel_table(const std::vector<PixelEvent>& pixels) {
   Table t("pixels");
   t.add({"x", "pix", "pos.cartesian.x", "", collect(pixels, [](const P& p) { return p.x; })});
   t.add({"y", "pix", "pos.cartesian.y", "", collect(pixels, [](const P& p) { return p.y; })});
-  t.add({"kind", "", "", "0 hot, 1 bad_column, 2 cosmic_ray, 3 satellite, 4 aeroplane, 5 saturated, 6 bleed",
+  t.add({"kind", "", "",
+         "0 hot, 1 bad_column, 2 cosmic_ray, 3 satellite, 4 aeroplane, 5 saturated, 6 bleed",
          collect(pixels, [](const P& p) { return static_cast<std::int32_t>(p.kind); })});
-  t.add({"electrons", "electron", "", "added; negative: lost", collect(pixels, [](const P& p) { return p.electrons; })});
+  t.add({"electrons", "electron", "", "added; negative: lost",
+         collect(pixels, [](const P& p) { return p.electrons; })});
   return t;
 }
 

@@ -13,15 +13,19 @@ constexpr double kRadian = std::numbers::pi / 180.0;
 constexpr double kNight = 0.45;  ///< part of a day, after noon, in which things are likely seen
 
 /// Phase in -0.5..0.5.
-double phase_of(const Variable& v, double mjd) { return std::remainder((mjd - v.epoch_mjd) / v.period_day, 1.0); }
+double phase_of(const Variable& v, double mjd) {
+  return std::remainder((mjd - v.epoch_mjd) / v.period_day, 1.0);
+}
 
 /// Type ab: steep rise over 15 % of the period, slow decline after.
 double rr_lyrae(const Variable& v, Band band, double mjd) {
   double phase = phase_of(v, mjd);
   if (phase < 0.0) phase += 1.0;
   constexpr double kRise = 0.15;
-  const double shape = phase < 1.0 - kRise ? 1.0 - std::exp(-3.0 * phase / (1.0 - kRise))
-                                           : (1.0 - std::exp(-3.0)) * 0.5 * (1.0 + std::cos(std::numbers::pi * (phase - 1.0 + kRise) / kRise));
+  const double shape = phase < 1.0 - kRise
+                           ? 1.0 - std::exp(-3.0 * phase / (1.0 - kRise))
+                           : (1.0 - std::exp(-3.0)) * 0.5 *
+                                 (1.0 + std::cos(std::numbers::pi * (phase - 1.0 + kRise) / kRise));
   constexpr double kScale[] = {1.3, 1.0, 0.8};
   return v.amplitude_mag * kScale[static_cast<int>(band)] * (shape / (1.0 - std::exp(-3.0)) - 0.5);
 }
@@ -44,7 +48,8 @@ double overlap(double z, double k) {
   if (z <= 1.0 - k) return 1.0;
   const double a = std::acos(std::clamp((z * z + k * k - 1.0) / (2.0 * z * k), -1.0, 1.0));
   const double b = std::acos(std::clamp((z * z + 1.0 - k * k) / (2.0 * z), -1.0, 1.0));
-  const double kite = 0.5 * std::sqrt(std::max(0.0, (1.0 + k - z) * (z + k - 1.0) * (z - k + 1.0) * (z + k + 1.0)));
+  const double kite =
+      0.5 * std::sqrt(std::max(0.0, (1.0 + k - z) * (z + k - 1.0) * (z - k + 1.0) * (z + k + 1.0)));
   return (k * k * a + b - kite) / (std::numbers::pi * k * k);
 }
 
@@ -70,7 +75,8 @@ double flare(const Variable& v, Band band, double mjd) {
   constexpr double kScale[] = {2.2, 1.0, 0.5};  // hot: strongest in the blue
   const double t = (mjd - v.epoch_mjd) / v.width;
   if (t < -1.0) return 0.0;
-  const double shape = t < 0.0 ? 1.0 + t : 0.689 * std::exp(-1.6 * t) + 0.303 * std::exp(-0.2783 * t);
+  const double shape =
+      t < 0.0 ? 1.0 + t : 0.689 * std::exp(-1.6 * t) + 0.303 * std::exp(-0.2783 * t);
   const double peak = std::pow(10.0, 0.4 * v.amplitude_mag) - 1.0;
   return -2.5 * std::log10(1.0 + peak * kScale[static_cast<int>(band)] * shape);
 }
@@ -87,7 +93,8 @@ double supernova(const Variable& v, Band band, double mjd) {
   constexpr double kDrop = 1.6;
   const double reach = std::sqrt(kDrop * 225.0 / kDecline[static_cast<int>(band)]);
   const double from = std::max(turn, reach);
-  return day < from ? early : kDecline[static_cast<int>(band)] * from * from / 225.0 + 0.026 * (day - from);
+  return day < from ? early
+                    : kDecline[static_cast<int>(band)] * from * from / 225.0 + 0.026 * (day - from);
 }
 
 SkyPosition near_field(const Scene& scene, std::size_t field, RandomStream& random) {
@@ -139,7 +146,8 @@ void shape(const Scene& scene, Variable& v, RandomStream& random) {
       v.star.mag[0] = v.star.mag[1] + 1.4;
       v.star.mag[2] = v.star.mag[1] - 1.1;
       break;
-    case VariableKind::supernova: break;
+    case VariableKind::supernova:
+      break;
   }
 }
 
@@ -151,7 +159,8 @@ Variable make_supernova(const Scene& scene, std::size_t field, RandomStream& ran
     const Galaxy& host = hosts[random.below(hosts.size())];
     v.host = host.id;
     const double scale = kRadian * host.disc_radius_arcsec / 3600.0;
-    v.star.position = unproject_tan(host.position, {scale * random.normal(), scale * random.normal()});
+    v.star.position =
+        unproject_tan(host.position, {scale * random.normal(), scale * random.normal()});
     peak = std::clamp(host.mag[1] + random.uniform(-1.5, 1.0), 16.0, 19.5);
   }
   v.star.mag = {peak + 0.05, peak, peak + 0.15};
@@ -167,7 +176,8 @@ void add_of_kind(const Scene& scene, VariableKind kind, int count, std::vector<V
       std::erase_if(hosts, [](const Galaxy& g) { return g.mag[1] > 20.0; });
     }
     for (int i = 0; i < count; ++i) {
-      RandomStream random(scene.seed, name_of(kind), field * 100000U + static_cast<std::uint64_t>(i));
+      RandomStream random(scene.seed, name_of(kind),
+                          field * 100000U + static_cast<std::uint64_t>(i));
       Variable v = kind == VariableKind::supernova ? make_supernova(scene, field, random, hosts)
                                                    : base(scene, kind, field, random);
       shape(scene, v, random);
@@ -186,11 +196,16 @@ std::string_view name_of(VariableKind kind) {
 
 double brightening(const Variable& v, Band band, double mjd) {
   switch (v.kind) {
-    case VariableKind::rr_lyrae: return rr_lyrae(v, band, mjd);
-    case VariableKind::eclipsing: return eclipses(v, mjd);
-    case VariableKind::transit: return transit(v, band, mjd);
-    case VariableKind::flare: return flare(v, band, mjd);
-    case VariableKind::supernova: return supernova(v, band, mjd);
+    case VariableKind::rr_lyrae:
+      return rr_lyrae(v, band, mjd);
+    case VariableKind::eclipsing:
+      return eclipses(v, mjd);
+    case VariableKind::transit:
+      return transit(v, band, mjd);
+    case VariableKind::flare:
+      return flare(v, band, mjd);
+    case VariableKind::supernova:
+      return supernova(v, band, mjd);
   }
   return 0.0;
 }
@@ -228,7 +243,8 @@ std::vector<Asteroid> make_asteroids(const Scene& scene) {
       a.mjd = scene.first_noon_mjd + kNight + 0.5 * random.uniform();
       a.ra_rate_arcsec_h = -30.0 + 20.0 * random.normal();
       a.dec_rate_arcsec_h = 10.0 * random.normal();
-      const double r = random.uniform(scene.variable_bright_mag + 1.5, scene.variable_faint_mag + 2.0);
+      const double r =
+          random.uniform(scene.variable_bright_mag + 1.5, scene.variable_faint_mag + 2.0);
       a.mag = {r + 0.55, r, r - 0.18};
       a.rotation_day = random.uniform(0.15, 0.6);
       a.amplitude_mag = random.uniform(0.05, 0.4);

@@ -33,7 +33,8 @@ double moonlight(double illumination, double separation_deg, double moon_zenith_
                  double target_zenith_deg, double extinction) {
   if (moon_zenith_deg >= 90.0) return 0.0;
   const double phase_deg = std::acos(std::clamp(2.0 * illumination - 1.0, -1.0, 1.0)) / kRadian;
-  const double moon = std::pow(10.0, -0.4 * (3.84 + 0.026 * phase_deg + 4.0e-9 * std::pow(phase_deg, 4.0)));
+  const double moon =
+      std::pow(10.0, -0.4 * (3.84 + 0.026 * phase_deg + 4.0e-9 * std::pow(phase_deg, 4.0)));
   const double rho = std::max(separation_deg, 1.0);
   const double cosine = std::cos(rho * kRadian);
   double scatter = std::pow(10.0, 5.36) * (1.06 + cosine * cosine);
@@ -60,7 +61,8 @@ void set_sky(const Scene& scene, const SceneSite& site, Band band, Conditions& c
   // Moonlight is bluer than the dark sky by about the solar colour's difference.
   constexpr double kMoonColour[] = {0.3, 0.0, -0.2};
   const auto i = static_cast<int>(band);
-  const double total = sky * std::pow(10.0, -0.4 * kColour[i]) + moon * std::pow(10.0, -0.4 * kMoonColour[i]);
+  const double total =
+      sky * std::pow(10.0, -0.4 * kColour[i]) + moon * std::pow(10.0, -0.4 * kMoonColour[i]);
   c.sky_mag = (20.7233 - std::log(total / 34.08)) / 0.92104;
   // Twilight: below -18 deg it adds nothing, at -12 deg about 3 mag.
   if (c.sun_altitude_deg > -18.0) c.sky_mag -= 0.08 * std::pow(c.sun_altitude_deg + 18.0, 2.0);
@@ -70,7 +72,8 @@ void set_sky(const Scene& scene, const SceneSite& site, Band band, Conditions& c
 
 double extinction_at_zenith(const SceneSite& site, Band band) {
   constexpr double kClear[] = {0.17, 0.10, 0.06};
-  return kClear[static_cast<int>(band)] * site.extinction_scale * std::exp(-site.altitude_m / 8000.0) * 1.3;
+  return kClear[static_cast<int>(band)] * site.extinction_scale *
+         std::exp(-site.altitude_m / 8000.0) * 1.3;
 }
 
 Conditions conditions_at(const Scene& scene, const SceneSite& site, Band band, SkyPosition target,
@@ -83,7 +86,8 @@ Conditions conditions_at(const Scene& scene, const SceneSite& site, Band band, S
   c.moon_illumination = moon_illumination(mjd_utc);
   c.sun_altitude_deg = observer.to_horizon(sun_position(mjd_utc)).altitude_deg;
   constexpr double kColour[] = {1.04, 1.0, 0.97};  // seeing goes as wavelength^-0.2
-  c.seeing_arcsec = site.seeing_arcsec * kColour[static_cast<int>(band)] * std::pow(c.airmass, 0.6) *
+  c.seeing_arcsec = site.seeing_arcsec * kColour[static_cast<int>(band)] *
+                    std::pow(c.airmass, 0.6) *
                     std::exp(site.seeing_wander * wander(scene, site, "seeing", mjd_utc));
   c.extinction_mag = extinction_at_zenith(site, band) * c.airmass *
                      (1.0 + 0.05 * wander(scene, site, "extinction", mjd_utc));
