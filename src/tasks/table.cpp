@@ -5,6 +5,7 @@ namespace polis {
 std::vector<Task> all_tasks() {
   return {
       solve_astrometry_task(),
+      calibrate_photometry_task(),
   };
 }
 

@@ -11,5 +11,6 @@ namespace polis {
 std::vector<Task> all_tasks();
 
 Task solve_astrometry_task();
+Task calibrate_photometry_task();
 
 }  // namespace polis
