@@ -30,11 +30,11 @@ TableSet small_catalog() {
 bool astropy_agrees(const std::string& path, const std::string& script) {
   const std::string program = testing::TempDir() + "/exits_check.py";
   std::ofstream(program) << "import sys\nfrom astropy.table import Table\n" << script;
-  const std::string command = "python3 " + program + " " + path + " 2>&1 | grep -q '^good$'";
+  const std::string command = std::string(POLIS_PYTHON) + " " + program + " " + path + " 2>&1 | grep -q '^good$'";
   return std::system(command.c_str()) == 0;
 }
 
-bool has_astropy() { return std::system("python3 -c 'import astropy' 2>/dev/null") == 0; }
+bool has_astropy() { return std::system(POLIS_PYTHON " -c 'import astropy' 2>/dev/null") == 0; }
 
 void write(const std::string& path, ByteView bytes) {
   std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
