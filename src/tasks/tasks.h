@@ -10,6 +10,10 @@ namespace polis {
 /// table.cpp, and its own file.
 std::vector<Task> all_tasks();
 
+Task master_bias_task();
+Task master_dark_task();
+Task master_flat_task();
+Task calibrate_frame_task();
 Task solve_astrometry_task();
 Task calibrate_photometry_task();
 
