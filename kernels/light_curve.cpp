@@ -250,23 +250,34 @@ Ensemble solve_ensemble(const MagnitudeSeries& series, const std::vector<bool>& 
   return Solver(series, candidate, settings).solve();
 }
 
+ZeroPoints zero_points_without(const MagnitudeSeries& series, const Ensemble& ensemble,
+                               std::size_t star) {
+  ZeroPoints result{ensemble.zero_point, ensemble.zero_point_err};
+  for (std::size_t j = 0; j < series.frames; ++j) {
+    const double own = ensemble.used[star * series.frames + j] ? ensemble.weight[star] : 0.0;
+    if (own <= 0.0 || !std::isfinite(result.value[j])) continue;
+    const double all = 1.0 / (result.error[j] * result.error[j]);
+    const double rest = all - own;
+    const bool others = rest > 1e-9 * all;
+    const double offset = series.at(star, j) - ensemble.mean_mag[star];
+    result.value[j] = others ? (all * result.value[j] - own * offset) / rest : kNothing;
+    result.error[j] = others ? 1.0 / std::sqrt(rest) : kNothing;
+  }
+  return result;
+}
+
 LightCurve differential_curve(const MagnitudeSeries& series, const Ensemble& ensemble,
                               std::size_t star) {
   LightCurve curve;
   curve.mag.assign(series.frames, kNothing);
   curve.mag_err.assign(series.frames, kNothing);
+  const ZeroPoints zero = zero_points_without(series, ensemble, star);
   for (std::size_t j = 0; j < series.frames; ++j) {
-    const double own = ensemble.used[star * series.frames + j] ? ensemble.weight[star] : 0.0;
     const double m = series.at(star, j), e = series.err(star, j);
-    const double z = ensemble.zero_point[j], z_err = ensemble.zero_point_err[j];
-    if (!std::isfinite(m) || !std::isfinite(e) || !std::isfinite(z)) continue;
-    const double all = 1.0 / (z_err * z_err);
-    const double rest = all - own;
-    if (rest <= 1e-9 * all) continue;
-    const double without = (all * z - own * (m - ensemble.mean_mag[star])) / rest;
-    curve.mag[j] = m - without;
-    curve.mag_err[j] = std::sqrt(std::pow(ensemble.error_scale * e, 2) +
-                                 std::pow(ensemble.noise_floor, 2) + 1.0 / rest);
+    if (!std::isfinite(m) || !std::isfinite(e) || !std::isfinite(zero.value[j])) continue;
+    curve.mag[j] = m - zero.value[j];
+    curve.mag_err[j] =
+        std::hypot(std::hypot(ensemble.error_scale * e, ensemble.noise_floor), zero.error[j]);
   }
   const double centre = median_of(curve.mag);
   for (double& m : curve.mag) m -= centre;

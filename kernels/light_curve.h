@@ -49,9 +49,16 @@ struct Ensemble {
 Ensemble solve_ensemble(const MagnitudeSeries& series, const std::vector<bool>& candidate,
                         const EnsembleSettings& settings = {});
 
-/// Differential magnitudes of one star about zero: mag - mean - zero point, from the ensemble
-/// without that star. Errors add the scaled formal error, the noise floor and the zero point's
-/// error. NaN where not measured.
+/// The frames' zero points as all stars but one give them; NaN where there is no other star.
+struct ZeroPoints {
+  std::vector<double> value, error;  ///< per frame [mag]
+};
+ZeroPoints zero_points_without(const MagnitudeSeries& series, const Ensemble& ensemble,
+                               std::size_t star);
+
+/// Differential magnitudes of one star about zero: mag - zero point without that star - median.
+/// Errors add the scaled formal error, the noise floor and the zero point's error. NaN where not
+/// measured.
 struct LightCurve {
   std::vector<double> mag, mag_err;  ///< per frame
 };

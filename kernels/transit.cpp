@@ -132,7 +132,7 @@ Descent descend(const Data& data, Vector p, double impact, double duration) {
   steps << 1e-3 * duration, 1e-4, 1e-3 * p[2], 1e-6 * p[3], 1e-4 / duration;
   Descent result{p, Matrix::Zero(), chi_square(data, transit_of(p, impact)), false};
   double damping = 1e-3;
-  constexpr int kSteps = 60;
+  constexpr int kSteps = 40;
   for (int step = 0; step < kSteps && damping < 1e8; ++step) {
     const Normal normal = normal_equations(data, result.parameters, impact, steps);
     result.matrix = normal.matrix;
@@ -189,15 +189,17 @@ TransitFit fit_transit(std::span<const double> times, std::span<const double> fl
   std::vector<double> sorted(fluxes.begin(), fluxes.end());
   const auto upper = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * 3 / 4);
   std::nth_element(sorted.begin(), upper, sorted.end());
+  const double k = std::sqrt(std::min(depth / *upper, 0.25));
+  Vector start;
+  start << mid_time, k, 2.0 * (1.0 + k) / duration, *upper, 0.0;
   Descent best;
   double best_impact = 0.0;
-  for (double impact = 0.0; impact < 0.95; impact += 0.1) {
-    const double k = std::sqrt(std::min(depth / *upper, 0.25));
-    const double speed = 2.0 * std::sqrt((1.0 + k) * (1.0 + k) - impact * impact) / duration;
-    Vector start;
-    start << mid_time, k, speed, *upper, 0.0;
+  constexpr double kImpacts[] = {0.0, 0.2, 0.4, 0.6, 0.8};
+  for (const double impact : kImpacts) {
     const Descent descent = descend(data, start, impact, duration);
-    if (!descent.moved || (fit.converged && descent.chi2 >= best.chi2)) continue;
+    if (!descent.moved) continue;
+    start = descent.parameters;  // the next one is near
+    if (fit.converged && descent.chi2 >= best.chi2) continue;
     best = descent;
     best_impact = impact;
     fit.converged = true;

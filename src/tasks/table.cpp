@@ -4,12 +4,14 @@ namespace polis {
 
 std::vector<Task> all_tasks() {
   return {
-      master_bias_task(),
-      master_dark_task(),
-      master_flat_task(),
-      calibrate_frame_task(),
+      open_night_task(),
       solve_astrometry_task(),
-      calibrate_photometry_task(),
+      choose_anchor_task(),
+      collect_targets_task(),
+      forced_photometry_task(),
+      build_light_curves_task(),
+      describe_light_curves_task(),
+      observe_task(),
   };
 }
 

@@ -6,15 +6,17 @@
 
 namespace polis {
 
-/// Every task of the city, in the order of a night. A new task costs one declaration here, one row in
-/// table.cpp, and its own file.
+/// Every task of the city, in the order of a night. A new task costs one declaration here, one row
+/// in table.cpp, and its own file.
 std::vector<Task> all_tasks();
 
-Task master_bias_task();
-Task master_dark_task();
-Task master_flat_task();
-Task calibrate_frame_task();
+Task open_night_task();
 Task solve_astrometry_task();
-Task calibrate_photometry_task();
+Task choose_anchor_task();
+Task collect_targets_task();
+Task forced_photometry_task();
+Task build_light_curves_task();
+Task describe_light_curves_task();
+Task observe_task();
 
 }  // namespace polis

@@ -1,0 +1,138 @@
+#include "base/error.h"
+#include "sky/table.h"
+#include "tasks/fields.h"
+#include "tasks/frame_chain.h"
+#include "tasks/tasks.h"
+
+namespace polis {
+namespace {
+
+constexpr ParameterSpec kParameters[] = {
+    {"max_age_days", "30", "age beyond which a calibration is not used [day]"},
+    {"dark_temperature_tolerance_c", "5",
+     "difference of detector temperature beyond which a dark is not used [C]"},
+    {"keep_frames", "false", "store the calibrated frames in the lake"},
+    {"field_share", "0.5",
+     "frames nearer than this share of a frame's smaller side look at one field"},
+};
+
+/// The rows of the night plan as they grow.
+struct PlanRows {
+  std::vector<std::string> exposure_id, instrument, detector, type, filter, night, field, decision;
+  void add(const Exposure& e, std::string field_name, std::string text) {
+    exposure_id.push_back(e.exposure_id);
+    instrument.push_back(e.instrument);
+    detector.push_back(e.detector);
+    type.emplace_back(name_of(e.type));
+    filter.push_back(e.physical_filter);
+    night.push_back(e.night());
+    field.push_back(std::move(field_name));
+    decision.push_back(std::move(text));
+  }
+  Table table() && {
+    Table exposures("exposures");
+    exposures.add({"exposure_id", "", "meta.id", "exposure", std::move(exposure_id)})
+        .add({"instrument", "", "meta.id;instr", "", std::move(instrument)})
+        .add({"detector", "", "meta.id;instr.det", "", std::move(detector)})
+        .add({"type", "", "meta.code.class", "science, bias, dark, flat or unknown",
+              std::move(type)})
+        .add({"filter", "", "meta.id;instr.filter", "", std::move(filter)})
+        .add({"night", "", "time.epoch", "date on which the night began", std::move(night)})
+        .add({"field", "", "meta.id", "piece of sky, for science frames", std::move(field)})
+        .add({"decision", "", "meta.note", "what was asked for, or why nothing",
+              std::move(decision)});
+    return exposures;
+  }
+};
+
+std::string decision_for(const ChosenCalibrations& masters) {
+  std::string text = "calibrate and measure";
+  for (const std::string& caveat : masters.caveats) text += "; " + caveat;
+  return text;
+}
+
+/// Entries that go along to the tasks that collect: the person's targets, and the settings.
+std::vector<BundleEntry> companions(const Reader& reader, const RequestMaker& maker) {
+  Bundle extra;
+  copy_role(reader.bundle(), "targets", extra);
+  if (maker.settings_entry()) extra.entries.push_back(*maker.settings_entry());
+  return extra.entries;
+}
+
+void ask_for_anchor(const std::vector<FrameProducts>& frames, const std::vector<BundleEntry>& extra,
+                    const std::string& field, RequestMaker& maker) {
+  Request request;
+  request.task = "choose_anchor";
+  for (const FrameProducts& products : frames) {
+    request.input.entries.push_back(input("exposure", products.exposure.ref));
+    request.input.entries.push_back(input("frame", products.frame));
+    request.input.entries.push_back(input("catalog", products.measured));
+  }
+  for (const BundleEntry& entry : extra) request.input.entries.push_back(entry);
+  request.label = field;
+  request.group = "field " + field;
+  request.cost = 0.02 * static_cast<double>(frames.size());
+  request.reason = "no reference catalogue: frames are registered to the deepest of them";
+  maker.add(std::move(request));
+}
+
+TaskOutput run(const Parameters& parameters, Reader& reader) {
+  const std::vector<NightExposure> exposures = read_exposures(reader);
+  if (exposures.empty()) {
+    throw Error(ErrorKind::bad_input, "cannot open the night", "there is no exposure in it",
+                "ingest frames");
+  }
+  RequestMaker maker(reader);
+  const CalibrationRules rules{parameters.number("max_age_days"),
+                               parameters.number("dark_temperature_tolerance_c")};
+  CalibrationChooser chooser(exposures, rules, maker);
+  const bool has_reference = reader.bundle().has("reference");
+  const std::vector<Field> fields =
+      group_fields(exposures, parameters.number("field_share"), !has_reference);
+  const std::vector<BundleEntry> extra = companions(reader, maker);
+
+  PlanRows rows;
+  for (const Field& field : fields) {
+    std::vector<FrameProducts> frames;
+    for (std::size_t i : field.members) {
+      const ChosenCalibrations masters = chooser.choose(exposures[i].exposure);
+      frames.push_back(
+          ask_for_catalog(exposures[i], masters, parameters.flag("keep_frames"), maker));
+      if (has_reference) ask_for_matches(frames.back(), reader.bundle().one("reference"), maker);
+      rows.add(exposures[i].exposure, field.name, decision_for(masters));
+    }
+    if (has_reference) {
+      ask_for_targets(frames, extra, field.name, maker);
+    } else {
+      ask_for_anchor(frames, extra, field.name, maker);
+    }
+  }
+  for (const NightExposure& e : exposures) {
+    if (e.exposure.type == ImageType::science) continue;
+    rows.add(e.exposure, "",
+             e.exposure.type == ImageType::unknown ? "left alone: its image type is not known"
+                                                   : "calibration");
+  }
+  TableSet plan;
+  plan.tables.push_back(std::move(rows).table());
+  plan.facts["fields"] = std::to_string(fields.size());
+  plan.facts["reference"] =
+      has_reference ? "yes" : "no: frames are registered to the deepest of each field";
+  std::vector<Request> requests = maker.take();
+  plan.facts["requests"] = std::to_string(requests.size());
+  return {Artifact::of("night_plan", std::move(plan)), std::move(requests)};
+}
+
+}  // namespace
+
+Task open_night_task() {
+  return {"open_night",
+          1,
+          "night_plan",
+          "asks for everything that the exposures of a night allow: roles exposure, reference, "
+          "targets, settings",
+          kParameters,
+          run};
+}
+
+}  // namespace polis
