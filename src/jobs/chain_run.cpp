@@ -54,13 +54,15 @@ ChainRun::ChainRun(Lake& lake, const TaskTable& tasks, const WorkerSettings& set
   std::for_each(chain.steps.begin(), chain.steps.end(), count_inputs);
 }
 
-bool ChainRun::can_run(std::size_t step) const {
+bool ChainRun::can_run(std::size_t step) {
   const OrderStep& wanted = chain_.steps[step];
-  return std::none_of(wanted.inputs.begin(), wanted.inputs.end(), [&](const Resolved& input) {
+  Product& mine = products_.at(wanted.key);
+  mine.failed = std::any_of(wanted.inputs.begin(), wanted.inputs.end(), [&](const Resolved& input) {
     const auto index = static_cast<std::size_t>(&input - wanted.inputs.data());
     const auto product = products_.find(wanted.spec.input.entries[index].ref.name);
     return input.where == Resolved::Where::memory && product != products_.end() && product->second.failed;
   });
+  return !mine.failed;
 }
 
 Artifact ChainRun::open(const OrderStep& step, std::size_t input, const AllowanceGuard& guard) {

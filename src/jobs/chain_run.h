@@ -13,8 +13,8 @@ class ChainRun {
   ChainRun(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings, ArtifactCache& cache,
            const OrderChain& chain, std::uint64_t done_steps);
 
-  /// False: its inputs in this chain failed, so it was not run and has no outcome.
-  bool can_run(std::size_t step) const;
+  /// False: an input from this chain failed; the step is not run and has no outcome, nor have those that need it.
+  bool can_run(std::size_t step);
   /// `abandoned` is asked before anything is stored.
   Outcome run(std::size_t step, const ChainListener& listener);
   bool is_done(std::size_t step) const { return step < 64 && (done_steps_ >> step & 1U) != 0; }

@@ -155,8 +155,8 @@ TEST(Drive, ATolerantTaskRunsWithoutTheFailedInput) {
   city.submit({bad, good, both});
   city.run();
   ASSERT_EQ(city.job(both).state, JobState::done);
-  const auto& text = city.lake->get(city.job(both).output, "document").as<std::string>();
-  EXPECT_THAT(text, HasSubstr("1 there"));
+  const Artifact document = city.lake->get(city.job(both).output, "document");
+  EXPECT_THAT(document.as<std::string>(), HasSubstr("1 there"));
 }
 
 TEST(Drive, ExpiredRequestsAreDroppedAndCounted) {
