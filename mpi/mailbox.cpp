@@ -6,8 +6,8 @@ void Mailbox::send(int to, Tag tag, Bytes bytes) {
   tidy();
   Sending& sending = sending_.emplace_back();
   sending.bytes = std::move(bytes);
-  MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE, to, tag, MPI_COMM_WORLD,
-            &sending.request);
+  MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE, to, tag,
+            MPI_COMM_WORLD, &sending.request);
 }
 
 std::optional<Letter> Mailbox::look() {
@@ -18,7 +18,8 @@ std::optional<Letter> Mailbox::look() {
   int size = 0;
   MPI_Get_count(&status, MPI_BYTE, &size);
   Letter letter{status.MPI_SOURCE, status.MPI_TAG, Bytes(static_cast<std::size_t>(size))};
-  MPI_Recv(letter.bytes.data(), size, MPI_BYTE, letter.from, letter.tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  MPI_Recv(letter.bytes.data(), size, MPI_BYTE, letter.from, letter.tag, MPI_COMM_WORLD,
+           MPI_STATUS_IGNORE);
   return letter;
 }
 

@@ -31,7 +31,8 @@ StepResult unpack_result(Unpacker& unpacker) {
     outcome.requests = unpacker.digest();
     outcome.request_count = unpacker.number_as<std::uint32_t>();
   } else {
-    outcome.error = static_cast<ErrorKind>(unpacker.number_as<int>(static_cast<int>(ErrorKind::internal)));
+    outcome.error =
+        static_cast<ErrorKind>(unpacker.number_as<int>(static_cast<int>(ErrorKind::internal)));
     outcome.reason = unpacker.text();
   }
   return result;
@@ -41,7 +42,9 @@ StepResult unpack_result(Unpacker& unpacker) {
 
 Bytes pack_settings(const WorkerSettings& settings) {
   Packer packer;
-  packer.text(settings.lake_root).number(settings.allowance.memory_mb).real(settings.allowance.time_s);
+  packer.text(settings.lake_root)
+      .number(settings.allowance.memory_mb)
+      .real(settings.allowance.time_s);
   packer.number(static_cast<std::uint64_t>(settings.threads)).number(settings.cache_mb);
   return packer.take();
 }
@@ -61,7 +64,10 @@ Bytes pack_grant(const Grant& grant) {
   Packer packer;
   packer.number(grant.size());
   for (const ChainTicket& ticket : grant) {
-    packer.digest(ticket.order).number(ticket.chain).number(ticket.first_job).number(ticket.done_steps);
+    packer.digest(ticket.order)
+        .number(ticket.chain)
+        .number(ticket.first_job)
+        .number(ticket.done_steps);
   }
   return packer.take();
 }

@@ -8,7 +8,8 @@
 namespace polis {
 namespace {
 
-/// A core that only waits must be free for the work: between looks the master sleeps, longer the longer nothing comes.
+/// A core that only waits must be free for the work: between looks the master sleeps, longer the
+/// longer nothing comes.
 class Patience {
  public:
   void rest() {
@@ -24,7 +25,8 @@ class Patience {
 
 MpiRunner::MpiRunner(const Session& session, Mailbox& mailbox, const WorkerSettings& settings)
     : session_(session), mailbox_(mailbox) {
-  for (int rank = 1; rank < session.size(); ++rank) mailbox_.send(rank, kSettings, pack_settings(settings));
+  for (int rank = 1; rank < session.size(); ++rank)
+    mailbox_.send(rank, kSettings, pack_settings(settings));
 }
 
 void MpiRunner::grant(std::size_t worker, const Grant& grant) {

@@ -27,9 +27,10 @@ int run_ranks(int argc, char** argv, const TaskTable& tasks, const MasterMain& m
     return 0;
   }
   Mailbox mailbox;
-  const int code = master(argc, argv, [&](const WorkerSettings& settings, Lake&) -> std::unique_ptr<Runner> {
-    return std::make_unique<MpiRunner>(session, mailbox, settings);
-  });
+  const int code =
+      master(argc, argv, [&](const WorkerSettings& settings, Lake&) -> std::unique_ptr<Runner> {
+        return std::make_unique<MpiRunner>(session, mailbox, settings);
+      });
   dismiss_workers(session, mailbox);
   return code;
 }
@@ -37,7 +38,8 @@ int run_ranks(int argc, char** argv, const TaskTable& tasks, const MasterMain& m
 }  // namespace
 
 int run_program(int argc, char** argv, const TaskTable& tasks, const MasterMain& master) {
-  const int code = started_by_launcher() ? run_ranks(argc, argv, tasks, master) : run_alone(argc, argv, tasks, master);
+  const int code = started_by_launcher() ? run_ranks(argc, argv, tasks, master)
+                                         : run_alone(argc, argv, tasks, master);
   if (runaway_jobs() == 0) return code;
   // A job that could not be stopped still runs in its thread: leave without taking its world apart.
   std::cout.flush();

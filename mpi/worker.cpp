@@ -35,12 +35,16 @@ class Desk {
  private:
   void open(const Letter& letter) {
     switch (letter.tag) {
-      case kSettings: return settle(unpack_settings(letter.bytes));
+      case kSettings:
+        return settle(unpack_settings(letter.bytes));
       case kGrant:
         if (!bench_) session_.abort("a worker got work before its settings");
         return bench_->add(unpack_grant(letter.bytes));
-      case kStop: stopped_ = true; return;
-      default: session_.abort("a worker got a message that only a worker sends");
+      case kStop:
+        stopped_ = true;
+        return;
+      default:
+        session_.abort("a worker got a message that only a worker sends");
     }
   }
 
@@ -59,7 +63,9 @@ class Desk {
     if (!results.empty()) mailbox_.send(0, kResults, pack_results(results));
   }
 
-  static void pause() { std::this_thread::sleep_for(std::chrono::duration<double>(kLookInterval_s)); }
+  static void pause() {
+    std::this_thread::sleep_for(std::chrono::duration<double>(kLookInterval_s));
+  }
 
   const Session& session_;
   const TaskTable& tasks_;

@@ -13,8 +13,9 @@
 
 namespace polis {
 
-/// Writes small records: integers as LEB128, doubles as 8 little-endian bytes, text with its length.
-/// Same values, same bytes. Used for job definitions, orders and messages, never for pixels.
+/// Writes small records: integers as LEB128, doubles as 8 little-endian bytes, text with its
+/// length. Same values, same bytes. Used for job definitions, orders and messages, never for
+/// pixels.
 class Packer {
  public:
   Packer& number(std::uint64_t value) {
@@ -103,7 +104,8 @@ class Unpacker {
     return view;
   }
   [[noreturn]] static void fail() {
-    throw Error(ErrorKind::damaged, "cannot read a packed record", "its bytes end early or are not valid");
+    throw Error(ErrorKind::damaged, "cannot read a packed record",
+                "its bytes end early or are not valid");
   }
   ByteView rest_;
 };

@@ -14,7 +14,12 @@ class Batch {
  public:
   Batch(Ledger& ledger, const TaskTable& tasks, JobId parent, std::span<const Request> requests,
         const RequestCaps& caps, double now_mjd)
-      : ledger_(ledger), tasks_(tasks), parent_(parent), requests_(requests), caps_(caps), now_mjd_(now_mjd) {
+      : ledger_(ledger),
+        tasks_(tasks),
+        parent_(parent),
+        requests_(requests),
+        caps_(caps),
+        now_mjd_(now_mjd) {
     depth_ = parent == 0 ? 0 : ledger.book().at(parent).depth + 1;
   }
 
@@ -31,7 +36,8 @@ class Batch {
     }
     prepare(count);
     for (std::size_t i = 0; i < count; ++i) visit(i);
-    for (const auto& [cause, number] : report_.dropped) ledger_.count_dropped(parent_, cause, number);
+    for (const auto& [cause, number] : report_.dropped)
+      ledger_.count_dropped(parent_, cause, number);
     return report_;
   }
 
@@ -73,7 +79,8 @@ class Batch {
       throw Error(ErrorKind::bad_input, "cannot admit a request for " + request.task, why);
     };
     if (request.input.entries.empty()) refuse("it has no input");
-    if (!std::isfinite(request.cost) || request.cost < 0.0) refuse("its cost is not a number of frames");
+    if (!std::isfinite(request.cost) || request.cost < 0.0)
+      refuse("its cost is not a number of frames");
     if (!std::isfinite(request.deadline_mjd)) refuse("its deadline is not a date");
   }
 
@@ -100,7 +107,8 @@ class Batch {
     for (const BundleEntry& entry : input.entries) {
       if (entry.ref.from != InputRef::From::job) continue;
       const auto found = in_batch_.find(entry.ref.name);
-      if (found != in_batch_.end() && items_[found->second].mark == Mark::fresh) stack.push_back(found->second);
+      if (found != in_batch_.end() && items_[found->second].mark == Mark::fresh)
+        stack.push_back(found->second);
     }
   }
 
@@ -113,7 +121,8 @@ class Batch {
     } else if (id = add_new(items_[i], request); id == 0) {
       return;
     }
-    ledger_.add_request({id, parent_, request.priority, request.deadline_mjd, request.reason, request.label});
+    ledger_.add_request(
+        {id, parent_, request.priority, request.deadline_mjd, request.reason, request.label});
   }
 
   JobId add_new(const Item& item, const Request& request) {
@@ -124,8 +133,9 @@ class Batch {
       if (entry.ref.from != InputRef::From::job) continue;
       const JobId source = ledger_.book().find(entry.ref.name);
       if (source == 0) {
-        drop_invalid("cannot admit a request for " + request.task + " (its input '" + entry.role + "' is the output of job " +
-                     entry.ref.name.short_hex() + ", which nobody asked for)");
+        drop_invalid("cannot admit a request for " + request.task + " (its input '" + entry.role +
+                     "' is the output of job " + entry.ref.name.short_hex() +
+                     ", which nobody asked for)");
         return 0;
       }
       sources_.push_back(source);
@@ -133,9 +143,9 @@ class Batch {
     ++report_.admitted;
     Packer spec;
     pack(spec, {request.task, item.task->version, item.parameters.values(), request.input});
-    return ledger_.add_job({item.key, request.task, request.group, request.label, spec.bytes(), sources_,
-                            request.deadline_mjd, request.cost, request.priority, depth_, request.keep,
-                            item.task->tolerates_missing});
+    return ledger_.add_job({item.key, request.task, request.group, request.label, spec.bytes(),
+                            sources_, request.deadline_mjd, request.cost, request.priority, depth_,
+                            request.keep, item.task->tolerates_missing});
   }
 
   Ledger& ledger_;
@@ -168,8 +178,8 @@ std::uint64_t AdmitReport::dropped_in_all() const {
   return sum;
 }
 
-AdmitReport admit(Ledger& ledger, const TaskTable& tasks, JobId parent, std::span<const Request> requests,
-                  const RequestCaps& caps, double now_mjd) {
+AdmitReport admit(Ledger& ledger, const TaskTable& tasks, JobId parent,
+                  std::span<const Request> requests, const RequestCaps& caps, double now_mjd) {
   return Batch(ledger, tasks, parent, requests, caps, now_mjd).run();
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 /// Private writable memory of this process [byte]; 0 if unknown.
 std::uint64_t data_size() {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"), std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"),
+                                                             std::fclose);
   unsigned long pages = 0;
   if (!file || std::fscanf(file.get(), "%*u %*u %*u %*u %*u %lu", &pages) != 1) return 0;
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

@@ -6,8 +6,9 @@
 
 namespace polis {
 
-/// Holds one job to its allowance while it lives. Memory: the process may grow by so much, then allocations fail
-/// with std::bad_alloc, which the job boundary turns into a `limit`. Time: `check` throws, at the job's convenience.
+/// Holds one job to its allowance while it lives. Memory: the process may grow by so much, then
+/// allocations fail with std::bad_alloc, which the job boundary turns into a `limit`. Time: `check`
+/// throws, at the job's convenience.
 class AllowanceGuard {
  public:
   explicit AllowanceGuard(const Allowance& allowance);

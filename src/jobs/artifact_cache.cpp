@@ -10,7 +10,8 @@ constexpr std::size_t kRemembered = 4096;
 }  // namespace
 
 Artifact ArtifactCache::open(const Lake& lake, const Digest& digest, const std::string& kind) {
-  if (const auto found = index_.find(digest); found != index_.end() && found->second->artifact.kind() == kind) {
+  if (const auto found = index_.find(digest);
+      found != index_.end() && found->second->artifact.kind() == kind) {
     entries_.splice(entries_.begin(), entries_, found->second);
     return found->second->artifact;
   }

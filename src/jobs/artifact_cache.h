@@ -8,8 +8,9 @@
 
 namespace polis {
 
-/// Artifacts that several chains of one rank use (master flats), decoded once. What is opened a single time
-/// (a raw frame) is never held: only the second opening enters the cache. Bounded in bytes, oldest out first.
+/// Artifacts that several chains of one rank use (master flats), decoded once. What is opened a
+/// single time (a raw frame) is never held: only the second opening enters the cache. Bounded in
+/// bytes, oldest out first.
 class ArtifactCache {
  public:
   explicit ArtifactCache(std::uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
@@ -27,9 +28,9 @@ class ArtifactCache {
 
   std::uint64_t capacity_;
   std::uint64_t held_ = 0;
-  std::list<Entry> entries_;   ///< newest first
+  std::list<Entry> entries_;  ///< newest first
   std::unordered_map<Digest, std::list<Entry>::iterator> index_;
-  std::list<Digest> seen_;     ///< opened once, newest first
+  std::list<Digest> seen_;  ///< opened once, newest first
   std::unordered_map<Digest, std::list<Digest>::iterator> seen_index_;
 };
 

@@ -27,20 +27,27 @@ void fail(Outcome& outcome, ErrorKind kind, std::string reason) {
 
 const Artifact& checked(const Task& task, const TaskOutput& output) {
   if (output.artifact.empty()) {
-    throw Error(ErrorKind::internal, "cannot use the output of " + std::string(task.name), "it returned nothing");
+    throw Error(ErrorKind::internal, "cannot use the output of " + std::string(task.name),
+                "it returned nothing");
   }
   if (output.artifact.kind() != task.output_kind) {
     throw Error(ErrorKind::internal, "cannot use the output of " + std::string(task.name),
-                "it returned a " + output.artifact.kind() + " where it declares a " + std::string(task.output_kind));
+                "it returned a " + output.artifact.kind() + " where it declares a " +
+                    std::string(task.output_kind));
   }
   return output.artifact;
 }
 
 }  // namespace
 
-ChainRun::ChainRun(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings, ArtifactCache& cache,
-                   const OrderChain& chain, std::uint64_t done_steps)
-    : lake_(lake), tasks_(tasks), settings_(settings), cache_(cache), chain_(chain), done_steps_(done_steps) {
+ChainRun::ChainRun(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings,
+                   ArtifactCache& cache, const OrderChain& chain, std::uint64_t done_steps)
+    : lake_(lake),
+      tasks_(tasks),
+      settings_(settings),
+      cache_(cache),
+      chain_(chain),
+      done_steps_(done_steps) {
   for (const OrderStep& step : chain.recipes) products_[step.key].step = &step;
   for (const OrderStep& step : chain.steps) products_[step.key].step = &step;
   const auto count_inputs = [&](const OrderStep& step) {
@@ -60,7 +67,8 @@ bool ChainRun::can_run(std::size_t step) {
   mine.failed = std::any_of(wanted.inputs.begin(), wanted.inputs.end(), [&](const Resolved& input) {
     const auto index = static_cast<std::size_t>(&input - wanted.inputs.data());
     const auto product = products_.find(wanted.spec.input.entries[index].ref.name);
-    return input.where == Resolved::Where::memory && product != products_.end() && product->second.failed;
+    return input.where == Resolved::Where::memory && product != products_.end() &&
+           product->second.failed;
   });
   return !mine.failed;
 }
@@ -77,7 +85,8 @@ Artifact ChainRun::open(const OrderStep& step, std::size_t input, const Allowanc
   Product& product = found->second;
   if (product.artifact.empty()) {
     const Artifact made = produce(*product.step, guard).artifact;
-    // Frames made again are not held where there are many: a rank's memory must not grow with their number.
+    // Frames made again are not held where there are many: a rank's memory must not grow with their
+    // number.
     if (product.consumers <= 1 || chain_.recipes.size() > kMaxHeldRecipes) return made;
     product.artifact = made;
   }
@@ -87,8 +96,10 @@ Artifact ChainRun::open(const OrderStep& step, std::size_t input, const Allowanc
 TaskOutput ChainRun::produce(const OrderStep& step, const AllowanceGuard& guard) {
   const Task& task = tasks_.at(step.spec.task);
   if (task.version != step.spec.version) {
-    throw Error(ErrorKind::bad_config, "cannot run " + step.spec.task + " version " + std::to_string(step.spec.version),
-                "this program has version " + std::to_string(task.version), "enter the requests again");
+    throw Error(ErrorKind::bad_config,
+                "cannot run " + step.spec.task + " version " + std::to_string(step.spec.version),
+                "this program has version " + std::to_string(task.version),
+                "enter the requests again");
   }
   const Parameters parameters(step.spec.task, step.spec.parameters);
   JobReader reader(*this, step, guard);
@@ -111,7 +122,8 @@ Outcome ChainRun::run(std::size_t index, const ChainListener& listener) {
     fail(outcome, error.kind(), error.what());
   } catch (const std::bad_alloc&) {
     fail(outcome, ErrorKind::limit,
-         "stopped the job (it needs more memory than its allowance of " + std::to_string(settings_.allowance.memory_mb) +
+         "stopped the job (it needs more memory than its allowance of " +
+             std::to_string(settings_.allowance.memory_mb) +
              " MiB, or than there is) set run.memory_mib if it needs more");
   } catch (const std::exception& error) {
     fail(outcome, ErrorKind::internal, std::string("the task failed (") + error.what() + ")");
@@ -124,9 +136,12 @@ Outcome ChainRun::run(std::size_t index, const ChainListener& listener) {
   return outcome;
 }
 
-void ChainRun::store(const OrderStep& step, TaskOutput output, const ChainListener& listener, Outcome& outcome) {
-  for (const Request& request : output.requests) tasks_.key_of(request);  // nonsense is the job's own failure
-  if (listener.abandoned()) throw Error(ErrorKind::limit, "stopped the job", "it ran longer than its allowance");
+void ChainRun::store(const OrderStep& step, TaskOutput output, const ChainListener& listener,
+                     Outcome& outcome) {
+  for (const Request& request : output.requests)
+    tasks_.key_of(request);  // nonsense is the job's own failure
+  if (listener.abandoned())
+    throw Error(ErrorKind::limit, "stopped the job", "it ran longer than its allowance");
   Product& product = products_.at(step.key);
   if (product.consumers > 0) product.artifact = output.artifact;
   if (step.keep) {

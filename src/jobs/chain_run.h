@@ -7,13 +7,15 @@
 
 namespace polis {
 
-/// One chain while it runs: its products in memory, each held until its last consumer in the chain has run.
+/// One chain while it runs: its products in memory, each held until its last consumer in the chain
+/// has run.
 class ChainRun {
  public:
   ChainRun(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings, ArtifactCache& cache,
            const OrderChain& chain, std::uint64_t done_steps);
 
-  /// False: an input from this chain failed; the step is not run and has no outcome, nor have those that need it.
+  /// False: an input from this chain failed; the step is not run and has no outcome, nor have those
+  /// that need it.
   bool can_run(std::size_t step);
   /// `abandoned` is asked before anything is stored.
   Outcome run(std::size_t step, const ChainListener& listener);
@@ -28,11 +30,12 @@ class ChainRun {
   struct Product {
     const OrderStep* step = nullptr;
     Artifact artifact;
-    std::size_t consumers = 0;   ///< steps that have not yet run
+    std::size_t consumers = 0;  ///< steps that have not yet run
     bool failed = false;
   };
   TaskOutput produce(const OrderStep& step, const AllowanceGuard& guard);
-  void store(const OrderStep& step, TaskOutput output, const ChainListener& listener, Outcome& outcome);
+  void store(const OrderStep& step, TaskOutput output, const ChainListener& listener,
+             Outcome& outcome);
   void release_inputs(const OrderStep& step);
 
   Lake& lake_;
@@ -41,7 +44,7 @@ class ChainRun {
   ArtifactCache& cache_;
   const OrderChain& chain_;
   std::uint64_t done_steps_;
-  std::unordered_map<Digest, Product> products_;   ///< by job key
+  std::unordered_map<Digest, Product> products_;  ///< by job key
 };
 
 }  // namespace polis

@@ -11,7 +11,8 @@
 namespace polis {
 namespace {
 
-OpenChain open_chain(const JobBook& book, const Digest& order, std::size_t chain, const std::vector<JobId>& jobs) {
+OpenChain open_chain(const JobBook& book, const Digest& order, std::size_t chain,
+                     const std::vector<JobId>& jobs) {
   OpenChain open;
   open.ticket = {order, static_cast<std::uint32_t>(chain), jobs.front(), 0};
   open.group = book.at(jobs.front()).group;
@@ -44,9 +45,14 @@ std::vector<OpenChain> chains_of(const RoundRecord& round, const JobBook& book, 
 
 class Driver {
  public:
-  Driver(Ledger& ledger, Lake& lake, const TaskTable& tasks, Runner& runner, const DriveSettings& settings,
-         Observer& observer)
-      : ledger_(ledger), lake_(lake), tasks_(tasks), runner_(runner), settings_(settings), observer_(observer) {}
+  Driver(Ledger& ledger, Lake& lake, const TaskTable& tasks, Runner& runner,
+         const DriveSettings& settings, Observer& observer)
+      : ledger_(ledger),
+        lake_(lake),
+        tasks_(tasks),
+        runner_(runner),
+        settings_(settings),
+        observer_(observer) {}
 
   RunReport run() {
     const double began_s = runner_.now_s();
@@ -88,7 +94,8 @@ class Driver {
     round.orders = write_orders(round.round, plan.chains, ledger_, lake_);
     for (std::size_t i = 0; i < plan.chains.size(); ++i) {
       const Digest& order = round.orders[i / kChainsPerOrder];
-      chains.push_back(open_chain(ledger_.book(), order, i % kChainsPerOrder, plan.chains[i].steps));
+      chains.push_back(
+          open_chain(ledger_.book(), order, i % kChainsPerOrder, plan.chains[i].steps));
       chains.back().cost = plan.chains[i].cost;
     }
     ledger_.begin_round(round, plan.jobs());
@@ -96,8 +103,10 @@ class Driver {
   }
 
   void give_up(const RoundPlan& plan) {
-    for (const JobId job : plan.expired) ledger_.set_state(job, JobState::expired, "its deadline passed before it ran");
-    for (const JobId job : plan.upstream) ledger_.set_state(job, JobState::upstream, upstream_reason(job));
+    for (const JobId job : plan.expired)
+      ledger_.set_state(job, JobState::expired, "its deadline passed before it ran");
+    for (const JobId job : plan.upstream)
+      ledger_.set_state(job, JobState::upstream, upstream_reason(job));
     report_.expired += plan.expired.size();
     report_.upstream += plan.upstream.size();
   }
@@ -107,8 +116,8 @@ class Driver {
     for (const JobId source : book.sources(job)) {
       const JobState state = book.at(source).state;
       if (state == JobState::waiting || state == JobState::done) continue;
-      return "it needs the output of job " + std::to_string(source) + " (" + book.text(book.at(source).task) + "), which is " +
-             std::string(name_of(state));
+      return "it needs the output of job " + std::to_string(source) + " (" +
+             book.text(book.at(source).task) + "), which is " + std::string(name_of(state));
     }
     return "it needs the output of a job that will not run";
   }
@@ -122,7 +131,8 @@ class Driver {
     observer_.round_began(start);
   }
 
-  /// Remember: what the round's jobs ask for becomes jobs of the next, in one transaction with the round's end.
+  /// Remember: what the round's jobs ask for becomes jobs of the next, in one transaction with the
+  /// round's end.
   void close(RoundSummary summary) {
     summary.closed = true;
     const AdmitReport asked = admit_requests(summary.round);
@@ -142,7 +152,8 @@ class Driver {
       const Artifact artifact = lake_.get(asking.requests, "manifest");
       const auto& requests = artifact.as<Manifest>().requests;
       manifest.add(requests);
-      report += admit(ledger_, tasks_, asking.job, requests, settings_.caps, settings_.plan.now_mjd);
+      report +=
+          admit(ledger_, tasks_, asking.job, requests, settings_.caps, settings_.plan.now_mjd);
     }
     manifest.flush();
     return report;
@@ -158,7 +169,8 @@ class Driver {
 
   std::uint64_t count_waiting() const {
     std::uint64_t waiting = 0;
-    for (JobId id = 1; id <= ledger_.book().last(); ++id) waiting += ledger_.book().at(id).state == JobState::waiting;
+    for (JobId id = 1; id <= ledger_.book().last(); ++id)
+      waiting += ledger_.book().at(id).state == JobState::waiting;
     return waiting;
   }
 
@@ -173,8 +185,8 @@ class Driver {
 
 }  // namespace
 
-AdmitReport submit(Ledger& ledger, Lake& lake, const TaskTable& tasks, std::span<const Request> requests,
-                   const RequestCaps& caps, double now_mjd) {
+AdmitReport submit(Ledger& ledger, Lake& lake, const TaskTable& tasks,
+                   std::span<const Request> requests, const RequestCaps& caps, double now_mjd) {
   ManifestWriter manifest(ledger, lake, 0);
   manifest.add(requests);
   manifest.flush();

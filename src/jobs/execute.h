@@ -21,7 +21,8 @@ class ChainListener {
   virtual bool abandoned() const = 0;
 };
 
-/// Runs chains in this thread. Whatever a job does, short of crashing the process, becomes its outcome.
+/// Runs chains in this thread. Whatever a job does, short of crashing the process, becomes its
+/// outcome.
 class Executor {
  public:
   Executor(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings);
@@ -34,7 +35,7 @@ class Executor {
   const TaskTable& tasks_;
   WorkerSettings settings_;
   ArtifactCache cache_;
-  std::vector<std::pair<Digest, std::unique_ptr<Order>>> orders_;   ///< the last few
+  std::vector<std::pair<Digest, std::unique_ptr<Order>>> orders_;  ///< the last few
 };
 
 }  // namespace polis

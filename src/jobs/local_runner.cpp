@@ -9,13 +9,17 @@ namespace {
 
 class LocalRunner final : public Runner {
  public:
-  LocalRunner(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings) : bench_(lake, tasks, settings) {}
+  LocalRunner(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings)
+      : bench_(lake, tasks, settings) {}
 
   std::size_t workers() const override { return 1; }
   void grant(std::size_t, const Grant& grant) override { bench_.add(grant); }
-  void wait(std::vector<StepResult>& results, double at_most_s) override { bench_.collect(results, at_most_s); }
+  void wait(std::vector<StepResult>& results, double at_most_s) override {
+    bench_.collect(results, at_most_s);
+  }
   double now_s() const override {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
   }
 
  private:
@@ -24,7 +28,8 @@ class LocalRunner final : public Runner {
 
 }  // namespace
 
-std::unique_ptr<Runner> make_local_runner(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings) {
+std::unique_ptr<Runner> make_local_runner(Lake& lake, const TaskTable& tasks,
+                                          const WorkerSettings& settings) {
   return std::make_unique<LocalRunner>(lake, tasks, settings);
 }
 

@@ -20,7 +20,8 @@ void ManifestWriter::flush() {
   if (part_.requests.empty()) return;
   const std::uint64_t count = part_.requests.size();
   const int round = part_.round;
-  const Digest digest = lake_.put(Artifact::of("manifest", std::exchange(part_, Manifest{round, {}})));
+  const Digest digest =
+      lake_.put(Artifact::of("manifest", std::exchange(part_, Manifest{round, {}})));
   ledger_.add_manifest(round, digest, count);
 }
 

@@ -9,11 +9,13 @@
 
 namespace polis {
 
-/// Writes the manifest of a round (what its jobs asked for; round 0: what people asked for) into the lake, in
-/// parts of bounded size, and notes them in the ledger.
+/// Writes the manifest of a round (what its jobs asked for; round 0: what people asked for) into
+/// the lake, in parts of bounded size, and notes them in the ledger.
 class ManifestWriter {
  public:
-  ManifestWriter(Ledger& ledger, Lake& lake, int round) : ledger_(ledger), lake_(lake) { part_.round = round; }
+  ManifestWriter(Ledger& ledger, Lake& lake, int round) : ledger_(ledger), lake_(lake) {
+    part_.round = round;
+  }
   void add(std::span<const Request> requests);
   /// Writes the part that is not full.
   void flush();

@@ -19,11 +19,14 @@ class Observer {
   };
   virtual void round_began(const RoundStart& start) { (void)start; }
   /// After each attempt; `final` says that it will not be tried again.
-  virtual void job_ended(const Job& job, std::string_view task, const Outcome& outcome, bool final) {
-    (void)job, (void)task, (void)outcome, (void)final;
+  virtual void job_ended(const Job& job, std::string_view task, const Outcome& outcome,
+                         bool final) {
+    (void)job, (void)task, (void)outcome, (void) final;
   }
   /// About ten times a second while a round goes on.
-  virtual void progress(std::uint64_t ended_jobs, std::uint64_t round_jobs) { (void)ended_jobs, (void)round_jobs; }
+  virtual void progress(std::uint64_t ended_jobs, std::uint64_t round_jobs) {
+    (void)ended_jobs, (void)round_jobs;
+  }
   virtual void round_ended(const RoundSummary& summary) { (void)summary; }
   virtual void note(std::string_view text) { (void)text; }
 };

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kMagic = "polis order 1";
 
-/// A spec is unpacked only to see which entries come from jobs: their number equals that of the job's sources.
+/// A spec is unpacked only to see which entries come from jobs: their number equals that of the
+/// job's sources.
 void pack_inputs(Packer& packer, JobId id, const Bytes& spec_bytes, const JobBook& book) {
   Unpacker unpacker(spec_bytes);
   const JobSpec spec = unpack_spec(unpacker);
@@ -22,7 +23,9 @@ void pack_inputs(Packer& packer, JobId id, const Bytes& spec_bytes, const JobBoo
     const Job& job = book.at(*source++);
     const bool in_lake = job.state == JobState::done && !job.output.is_zero();
     const bool comes = job.state == JobState::done || job.state == JobState::waiting;
-    const auto where = in_lake ? Resolved::Where::lake : comes ? Resolved::Where::memory : Resolved::Where::missing;
+    const auto where = in_lake ? Resolved::Where::lake
+                       : comes ? Resolved::Where::memory
+                               : Resolved::Where::missing;
     packer.number(static_cast<std::uint64_t>(where)).digest(in_lake ? job.output : Digest{});
   }
 }
@@ -67,7 +70,8 @@ std::vector<JobId> unpack_ids_of(Unpacker& unpacker) {
 
 }  // namespace
 
-std::vector<Digest> write_orders(int round, const std::vector<Chain>& chains, const Ledger& ledger, Lake& lake) {
+std::vector<Digest> write_orders(int round, const std::vector<Chain>& chains, const Ledger& ledger,
+                                 Lake& lake) {
   std::vector<Digest> orders;
   for (std::size_t first = 0; first < chains.size(); first += kChainsPerOrder) {
     const std::size_t end = std::min(first + kChainsPerOrder, chains.size());
@@ -81,7 +85,8 @@ std::vector<Digest> write_orders(int round, const std::vector<Chain>& chains, co
 
 Order::Order(Bytes bytes) : bytes_(std::move(bytes)) {
   Unpacker unpacker(bytes_);
-  if (unpacker.text() != kMagic) throw Error(ErrorKind::damaged, "cannot read an order", "it does not begin as one");
+  if (unpacker.text() != kMagic)
+    throw Error(ErrorKind::damaged, "cannot read an order", "it does not begin as one");
   unpacker.number();
   chains_.resize(unpacker.count());
   for (ByteView& chain : chains_) chain = unpacker.view();
@@ -102,6 +107,8 @@ OrderChain Order::chain(std::size_t index) const {
   return chain;
 }
 
-Order read_order(const Lake& lake, const Digest& digest) { return Order(lake.get(digest, "order").bytes()); }
+Order read_order(const Lake& lake, const Digest& digest) {
+  return Order(lake.get(digest, "order").bytes());
+}
 
 }  // namespace polis

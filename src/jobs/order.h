@@ -14,9 +14,9 @@ namespace polis {
 /// Where the bytes of one input are, as known when the round began.
 struct Resolved {
   enum class Where : std::uint8_t {
-    lake,      ///< under `digest`
-    memory,    ///< made by an earlier step or a recipe of the same chain
-    missing    ///< its job failed
+    lake,    ///< under `digest`
+    memory,  ///< made by an earlier step or a recipe of the same chain
+    missing  ///< its job failed
   };
   Where where = Where::lake;
   Digest digest;
@@ -28,17 +28,19 @@ struct OrderStep {
   Digest key;
   bool keep = true;
   JobSpec spec;
-  std::vector<Resolved> inputs;   ///< one per entry of spec.input
+  std::vector<Resolved> inputs;  ///< one per entry of spec.input
 };
 
 struct OrderChain {
-  std::vector<OrderStep> recipes;   ///< run only when their output is opened
+  std::vector<OrderStep> recipes;  ///< run only when their output is opened
   std::vector<OrderStep> steps;
 };
 
-/// Writes the chains of a round into the lake as artifacts of kind `order` (docs/formats/order.md), a few hundred
-/// to each. Depends on the ledger alone, so that a round that is begun again gets the same orders.
-std::vector<Digest> write_orders(int round, const std::vector<Chain>& chains, const Ledger& ledger, Lake& lake);
+/// Writes the chains of a round into the lake as artifacts of kind `order` (docs/formats/order.md),
+/// a few hundred to each. Depends on the ledger alone, so that a round that is begun again gets the
+/// same orders.
+std::vector<Digest> write_orders(int round, const std::vector<Chain>& chains, const Ledger& ledger,
+                                 Lake& lake);
 
 /// Chains per order: chain i of a round is chain i % kChainsPerOrder of order i / kChainsPerOrder.
 inline constexpr std::size_t kChainsPerOrder = 256;

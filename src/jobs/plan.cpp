@@ -77,10 +77,13 @@ class Decision {
     return job.deadline_mjd > 0.0 && settings_.now_mjd > job.deadline_mjd;
   }
 
-  bool lost(JobId source) const { return never_comes(book_.at(source).state) || given_up_.contains(source); }
+  bool lost(JobId source) const {
+    return never_comes(book_.at(source).state) || given_up_.contains(source);
+  }
 
-  /// May `job` use the output of `source` in memory, in this round? A master flat that many frames need is
-  /// made in one round and read from the lake in the next; otherwise all frames would end up on one rank.
+  /// May `job` use the output of `source` in memory, in this round? A master flat that many frames
+  /// need is made in one round and read from the lake in the next; otherwise all frames would end
+  /// up on one rank.
   bool may_follow(const Job& job, JobId source) const {
     if (chain_of_[source] == kNoChain || book_.at(source).group != job.group) return false;
     return !book_.at(source).keep || consumers_[source] <= settings_.chain_fan_out;
@@ -106,8 +109,8 @@ class Decision {
 
   const JobBook& book_;
   const PlanSettings& settings_;
-  std::vector<std::uint32_t> chain_of_;    ///< by job
-  std::vector<std::uint32_t> consumers_;   ///< waiting jobs that need the output, by job
+  std::vector<std::uint32_t> chain_of_;   ///< by job
+  std::vector<std::uint32_t> consumers_;  ///< waiting jobs that need the output, by job
   std::unordered_set<JobId> given_up_;
   RoundPlan plan_;
 };

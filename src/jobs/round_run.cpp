@@ -21,8 +21,15 @@ std::uint64_t jobs_in(const std::vector<OpenChain>& chains) {
 
 RoundRun::RoundRun(Ledger& ledger, const Lake& lake, Runner& runner, const DriveSettings& settings,
                    Observer& observer, RunReport& report, std::vector<OpenChain> chains)
-    : ledger_(ledger), lake_(lake), runner_(runner), settings_(settings), observer_(observer), report_(report),
-      schedule_(chains, runner.workers()), hungry_(runner.workers()), is_hungry_(runner.workers(), 1) {
+    : ledger_(ledger),
+      lake_(lake),
+      runner_(runner),
+      settings_(settings),
+      observer_(observer),
+      report_(report),
+      schedule_(chains, runner.workers()),
+      hungry_(runner.workers()),
+      is_hungry_(runner.workers(), 1) {
   summary_.round = ledger.last_round();
   summary_.jobs = jobs_in(chains);
   std::iota(hungry_.begin(), hungry_.end(), std::size_t{0});
@@ -40,7 +47,8 @@ bool RoundRun::run() {
     commit_if_due();
   }
   summary_.wall_s = runner_.now_s() - began_s_;
-  summary_.idle_s = std::max(0.0, static_cast<double>(runner_.workers()) * summary_.wall_s - summary_.busy_s);
+  summary_.idle_s =
+      std::max(0.0, static_cast<double>(runner_.workers()) * summary_.wall_s - summary_.busy_s);
   ledger_.commit();
   return schedule_.finished();
 }
@@ -93,14 +101,18 @@ bool RoundRun::tries_again(const Outcome& outcome) {
   }
   if (ledger_.book().at(outcome.job).attempts >= settings_.max_attempts) return false;
   switch (outcome.error) {
-    case ErrorKind::io: return true;
+    case ErrorKind::io:
+      return true;
     case ErrorKind::damaged:
-    case ErrorKind::not_found: return remake_lost_inputs(outcome.job);
-    default: return false;
+    case ErrorKind::not_found:
+      return remake_lost_inputs(outcome.job);
+    default:
+      return false;
   }
 }
 
-/// An input that the ledger says is there may have been set aside as damaged: then its job runs again first.
+/// An input that the ledger says is there may have been set aside as damaged: then its job runs
+/// again first.
 bool RoundRun::remake_lost_inputs(JobId job) {
   std::vector<Digest> lost;
   for (const JobId source : ledger_.book().sources(job)) {
@@ -108,7 +120,8 @@ bool RoundRun::remake_lost_inputs(JobId job) {
     if (!output.is_zero() && !lake_.has(output)) lost.push_back(output);
   }
   if (lost.empty()) return false;
-  observer_.note(std::to_string(lost.size()) + " inputs of a job are no longer in the lake: they are made again");
+  observer_.note(std::to_string(lost.size()) +
+                 " inputs of a job are no longer in the lake: they are made again");
   return ledger_.forget_outputs(lost) > 0;
 }
 

@@ -11,8 +11,8 @@ namespace polis {
 /// One round while it is driven: grants chains, records what comes back, commits now and then.
 class RoundRun {
  public:
-  RoundRun(Ledger& ledger, const Lake& lake, Runner& runner, const DriveSettings& settings, Observer& observer,
-           RunReport& report, std::vector<OpenChain> chains);
+  RoundRun(Ledger& ledger, const Lake& lake, Runner& runner, const DriveSettings& settings,
+           Observer& observer, RunReport& report, std::vector<OpenChain> chains);
   /// False: it was stopped before its end.
   bool run();
   /// What this call saw of the round; requests are not in it yet.
@@ -34,7 +34,7 @@ class RoundRun {
   RunReport& report_;
   Schedule schedule_;
   RoundSummary summary_;
-  std::vector<std::size_t> hungry_;    ///< workers to look at again
+  std::vector<std::size_t> hungry_;  ///< workers to look at again
   std::vector<char> is_hungry_;
   double began_s_ = 0.0, committed_s_ = 0.0, told_s_ = 0.0;
   bool disk_full_ = false;

@@ -14,24 +14,25 @@ namespace polis {
 
 /// What one job may use. Zero: no limit.
 struct Allowance {
-  std::uint64_t memory_mb = 0;   ///< beyond what the process held when the job began
-  double time_s = 0.0;           ///< wall time
+  std::uint64_t memory_mb = 0;  ///< beyond what the process held when the job began
+  double time_s = 0.0;          ///< wall time
 };
 
 /// What a worker must know, the same for all of a run.
 struct WorkerSettings {
-  std::string lake_root;             ///< empty: the lake that the runner was given (one process only)
+  std::string lake_root;  ///< empty: the lake that the runner was given (one process only)
   Allowance allowance;
-  int threads = 0;                   ///< for the kernels of one job; 0: as OMP_NUM_THREADS says
-  std::uint64_t cache_mb = 1024;     ///< for inputs that several chains share (master flats)
+  int threads = 0;                ///< for the kernels of one job; 0: as OMP_NUM_THREADS says
+  std::uint64_t cache_mb = 1024;  ///< for inputs that several chains share (master flats)
 };
 
-/// One chain to run: where its order lies, which of its chains, and which of its steps are done already.
+/// One chain to run: where its order lies, which of its chains, and which of its steps are done
+/// already.
 struct ChainTicket {
   Digest order;
   std::uint32_t chain = 0;
-  JobId first_job = 0;               ///< blamed if the order cannot be read
-  std::uint64_t done_steps = 0;      ///< bit i: step i of the chain needs no run of its own
+  JobId first_job = 0;           ///< blamed if the order cannot be read
+  std::uint64_t done_steps = 0;  ///< bit i: step i of the chain needs no run of its own
 };
 
 using Grant = std::vector<ChainTicket>;
@@ -40,7 +41,8 @@ using Grant = std::vector<ChainTicket>;
 struct StepResult {
   std::uint32_t worker = 0;
   Outcome outcome;
-  bool chain_ended = false;          ///< the last of its chain; a worker ends its chains in the order granted
+  bool chain_ended =
+      false;  ///< the last of its chain; a worker ends its chains in the order granted
 };
 
 /// Who does the work: this process, other ranks, or nobody (simulation). Never decides anything.
@@ -56,7 +58,8 @@ class Runner {
   virtual double now_s() const = 0;
 };
 
-/// Makes the runner that a program has: the local one, or the one of MPI when started with several ranks.
+/// Makes the runner that a program has: the local one, or the one of MPI when started with several
+/// ranks.
 using RunnerFactory = std::function<std::unique_ptr<Runner>(const WorkerSettings&, Lake&)>;
 
 }  // namespace polis

@@ -29,7 +29,8 @@ std::vector<std::vector<OpenChain>> partition(std::vector<OpenChain> chains) {
   for (const OpenChain& chain : chains) {
     // Index 0 is the empty name: chains without a group share nothing.
     const std::size_t fresh = parts.size();
-    const std::size_t part = chain.group == 0 ? fresh : index.try_emplace(chain.group, fresh).first->second;
+    const std::size_t part =
+        chain.group == 0 ? fresh : index.try_emplace(chain.group, fresh).first->second;
     if (part == fresh) parts.emplace_back();
     parts[part].push_back(chain);
   }

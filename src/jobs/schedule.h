@@ -28,10 +28,11 @@ struct PartitionSummary {
 
 /// Which worker gets which chains, and when.
 ///
-/// Chains of one group (they share calibrations or sky) form a partition, which goes to one worker as long as that
-/// keeps all busy; partitions and chains within one go in order of priority, then the longest first. Grants shrink as
-/// the round comes to its end (guided self-scheduling, Polychronopoulos & Kuck 1987), and who has nothing left
-/// takes from the partition that has most. Each worker is granted ahead, so that it never waits for the master.
+/// Chains of one group (they share calibrations or sky) form a partition, which goes to one worker
+/// as long as that keeps all busy; partitions and chains within one go in order of priority, then
+/// the longest first. Grants shrink as the round comes to its end (guided self-scheduling,
+/// Polychronopoulos & Kuck 1987), and who has nothing left takes from the partition that has most.
+/// Each worker is granted ahead, so that it never waits for the master.
 class Schedule {
  public:
   Schedule(std::vector<OpenChain> chains, std::size_t workers);
@@ -46,13 +47,13 @@ class Schedule {
 
  private:
   struct Partition {
-    std::vector<OpenChain> chains;   ///< the next one last
+    std::vector<OpenChain> chains;  ///< the next one last
     double cost = 0.0;
   };
   struct Worker {
-    std::deque<double> running;      ///< costs of the chains it was granted, in order
-    double outstanding = 0.0;        ///< their sum
-    std::size_t home = kNone;        ///< partition
+    std::deque<double> running;  ///< costs of the chains it was granted, in order
+    double outstanding = 0.0;    ///< their sum
+    std::size_t home = kNone;    ///< partition
   };
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
@@ -63,8 +64,8 @@ class Schedule {
   double grant_cost() const;
 
   std::vector<Partition> partitions_;
-  std::size_t next_partition_ = 0;   ///< those before it have an owner
-  std::priority_queue<std::pair<double, std::size_t>> by_cost_;   ///< may lag: costs only shrink
+  std::size_t next_partition_ = 0;                               ///< those before it have an owner
+  std::priority_queue<std::pair<double, std::size_t>> by_cost_;  ///< may lag: costs only shrink
   std::vector<Worker> workers_;
   std::size_t left_ = 0;
   std::size_t running_ = 0;

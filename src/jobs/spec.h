@@ -9,7 +9,7 @@ namespace polis {
 struct JobSpec {
   std::string task;
   int version = 1;
-  ParameterMap parameters;   ///< complete
+  ParameterMap parameters;  ///< complete
   Bundle input;
 };
 

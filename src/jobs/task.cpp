@@ -39,7 +39,8 @@ const std::string& Parameters::text(std::string_view name) const {
 
 double Parameters::number(std::string_view name) const {
   double value = 0.0;
-  if (!parse_whole(text(name), value) || !std::isfinite(value)) refuse(task_, name, text(name), "not a number");
+  if (!parse_whole(text(name), value) || !std::isfinite(value))
+    refuse(task_, name, text(name), "not a number");
   return value;
 }
 
@@ -57,9 +58,10 @@ bool Parameters::flag(std::string_view name) const {
 }
 
 TaskTable::TaskTable(std::vector<Task> tasks) : tasks_(std::move(tasks)) {
-  std::sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) { return a.name < b.name; });
-  const auto twice = std::adjacent_find(tasks_.begin(), tasks_.end(),
-                                        [](const Task& a, const Task& b) { return a.name == b.name; });
+  std::sort(tasks_.begin(), tasks_.end(),
+            [](const Task& a, const Task& b) { return a.name < b.name; });
+  const auto twice = std::adjacent_find(
+      tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) { return a.name == b.name; });
   if (twice != tasks_.end()) {
     throw Error(ErrorKind::internal, "cannot make the table of tasks",
                 "two tasks are called " + std::string(twice->name));
@@ -67,16 +69,19 @@ TaskTable::TaskTable(std::vector<Task> tasks) : tasks_(std::move(tasks)) {
 }
 
 bool TaskTable::has(std::string_view name) const {
-  return std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) { return task.name == name; });
+  return std::any_of(tasks_.begin(), tasks_.end(),
+                     [&](const Task& task) { return task.name == name; });
 }
 
 const Task& TaskTable::at(std::string_view name) const {
-  const auto found = std::lower_bound(tasks_.begin(), tasks_.end(), name,
-                                      [](const Task& task, std::string_view wanted) { return task.name < wanted; });
+  const auto found = std::lower_bound(
+      tasks_.begin(), tasks_.end(), name,
+      [](const Task& task, std::string_view wanted) { return task.name < wanted; });
   if (found != tasks_.end() && found->name == name) return *found;
   std::string names;
   for (const Task& task : tasks_) names.append(names.empty() ? "" : ", ").append(task.name);
-  throw Error(ErrorKind::not_found, "cannot find task '" + std::string(name) + "'", "the tasks are " + names);
+  throw Error(ErrorKind::not_found, "cannot find task '" + std::string(name) + "'",
+              "the tasks are " + names);
 }
 
 Parameters TaskTable::complete(const Task& task, const ParameterMap& given) const {
@@ -86,9 +91,11 @@ Parameters TaskTable::complete(const Task& task, const ParameterMap& given) cons
     const auto declared = values.find(name);
     if (declared == values.end()) {
       std::string names;
-      for (const ParameterSpec& spec : task.parameters) names.append(names.empty() ? "" : ", ").append(spec.name);
+      for (const ParameterSpec& spec : task.parameters)
+        names.append(names.empty() ? "" : ", ").append(spec.name);
       throw Error(ErrorKind::bad_config, "cannot set " + std::string(task.name) + "." + name,
-                  "the task has no such parameter", names.empty() ? "it has none" : "it has " + names);
+                  "the task has no such parameter",
+                  names.empty() ? "it has none" : "it has " + names);
     }
     declared->second = value;
   }
@@ -97,10 +104,12 @@ Parameters TaskTable::complete(const Task& task, const ParameterMap& given) cons
 
 Digest TaskTable::key_of(const Request& request) const {
   const Task& task = at(request.task);
-  return job_key(task.name, task.version, complete(task, request.parameters).values(), request.input);
+  return job_key(task.name, task.version, complete(task, request.parameters).values(),
+                 request.input);
 }
 
-Facts provenance_of(const Task& task, const Parameters& parameters, const Digest& key, const Bundle& input) {
+Facts provenance_of(const Task& task, const Parameters& parameters, const Digest& key,
+                    const Bundle& input) {
   Facts facts;
   facts["task"] = task.name;
   facts["task_version"] = std::to_string(task.version);

@@ -14,27 +14,30 @@ namespace polis {
 struct ParameterSpec {
   std::string_view name;
   std::string_view default_value;
-  std::string_view help;        ///< with unit: "S/N above which a source is kept"
+  std::string_view help;  ///< with unit: "S/N above which a source is kept"
 };
 
-/// Complete parameters of one job, read by type. Errors: bad_config naming task, parameter and value.
+/// Complete parameters of one job, read by type. Errors: bad_config naming task, parameter and
+/// value.
 class Parameters {
  public:
   Parameters() = default;
-  Parameters(std::string task, ParameterMap values) : task_(std::move(task)), values_(std::move(values)) {}
+  Parameters(std::string task, ParameterMap values)
+      : task_(std::move(task)), values_(std::move(values)) {}
   const ParameterMap& values() const { return values_; }
   const std::string& text(std::string_view name) const;
   double number(std::string_view name) const;
   int integer(std::string_view name) const;
-  bool flag(std::string_view name) const;   ///< true/false, yes/no, 1/0
+  bool flag(std::string_view name) const;  ///< true/false, yes/no, 1/0
 
  private:
   std::string task_;
   ParameterMap values_;
 };
 
-/// Opens what is reachable from the job's input, and nothing else: entries of its bundle, and what artifacts
-/// that were opened refer to (an Exposure's raw file). Errors: not_found, damaged, bad_input.
+/// Opens what is reachable from the job's input, and nothing else: entries of its bundle, and what
+/// artifacts that were opened refer to (an Exposure's raw file). Errors: not_found, damaged,
+/// bad_input.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -54,23 +57,24 @@ struct TaskOutput {
   std::vector<Request> requests;
 };
 
-/// A pure, versioned function from one input to one output. `run` may use threads; it sees no clock, no
-/// random device, no environment, no path. What it throws becomes the job's typed status.
+/// A pure, versioned function from one input to one output. `run` may use threads; it sees no
+/// clock, no random device, no environment, no path. What it throws becomes the job's typed status.
 struct Task {
   std::string_view name;
   int version = 1;
   std::string_view output_kind;
-  std::string_view help;                        ///< one line
+  std::string_view help;  ///< one line
   std::span<const ParameterSpec> parameters;
   TaskOutput (*run)(const Parameters& parameters, Reader& reader);
-  /// True: runs once all its inputs have ended, even if some failed (a coadd lives without one frame).
+  /// True: runs once all its inputs have ended, even if some failed (a coadd lives without one
+  /// frame).
   bool tolerates_missing = false;
 };
 
 /// Tasks by name. The table of all tasks is src/tasks/table.cpp; tests make their own.
 class TaskTable {
  public:
-  explicit TaskTable(std::vector<Task> tasks);   ///< Errors: internal (two of one name)
+  explicit TaskTable(std::vector<Task> tasks);  ///< Errors: internal (two of one name)
   /// Errors: not_found, listing the names.
   const Task& at(std::string_view name) const;
   bool has(std::string_view name) const;
@@ -84,7 +88,9 @@ class TaskTable {
   std::vector<Task> tasks_;
 };
 
-/// Provenance that the job boundary writes into each product: task, version, parameters, job key, inputs, code version.
-Facts provenance_of(const Task& task, const Parameters& parameters, const Digest& key, const Bundle& input);
+/// Provenance that the job boundary writes into each product: task, version, parameters, job key,
+/// inputs, code version.
+Facts provenance_of(const Task& task, const Parameters& parameters, const Digest& key,
+                    const Bundle& input);
 
 }  // namespace polis

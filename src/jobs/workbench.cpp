@@ -27,7 +27,8 @@ double grace_s(double allowance_s) { return std::max(1.0, 0.2 * allowance_s); }
 /// What the thread and the bench share; outlives whoever leaves first.
 class Workbench::Shift final : public ChainListener {
  public:
-  static std::shared_ptr<Shift> begin(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings) {
+  static std::shared_ptr<Shift> begin(Lake& lake, const TaskTable& tasks,
+                                      const WorkerSettings& settings) {
     auto shift = std::make_shared<Shift>();
     std::thread([shift, &lake, &tasks, settings] {
       if (settings.threads > 0) set_thread_count(settings.threads);
@@ -46,7 +47,8 @@ class Workbench::Shift final : public ChainListener {
   void collect(std::vector<StepResult>& results, double at_most_s) {
     std::unique_lock lock(mutex_);
     if (results_.empty() && at_most_s > 0.0) {
-      more_results_.wait_for(lock, std::chrono::duration<double>(at_most_s), [&] { return !results_.empty(); });
+      more_results_.wait_for(lock, std::chrono::duration<double>(at_most_s),
+                             [&] { return !results_.empty(); });
     }
     results.insert(results.end(), results_.begin(), results_.end());
     results_.clear();
@@ -61,14 +63,16 @@ class Workbench::Shift final : public ChainListener {
     ended_signal_.wait(lock, [&] { return ended_; });
   }
 
-  /// Gives up on a job that has run for longer than that: tells of it, and returns the chains not yet begun.
+  /// Gives up on a job that has run for longer than that: tells of it, and returns the chains not
+  /// yet begun.
   std::optional<Grant> abandon_after(double limit_s, std::vector<StepResult>& results) {
     const std::lock_guard lock(mutex_);
     const double ran_s = std::chrono::duration<double>(Clock::now() - job_began_).count();
     if (job_ == 0 || ran_s <= limit_s) return std::nullopt;
     abandoned_ = true;
-    Outcome outcome = failure(job_, ErrorKind::limit,
-                              "stopped the job (it ran longer than its allowance) set run.time_limit_s if it needs more");
+    Outcome outcome = failure(
+        job_, ErrorKind::limit,
+        "stopped the job (it ran longer than its allowance) set run.time_limit_s if it needs more");
     outcome.wall_s = ran_s;
     results.insert(results.end(), results_.begin(), results_.end());
     results.push_back({0, outcome, true});
@@ -137,7 +141,10 @@ class Workbench::Shift final : public ChainListener {
 };
 
 Workbench::Workbench(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings)
-    : lake_(lake), tasks_(tasks), settings_(settings), shift_(Shift::begin(lake, tasks, settings)) {}
+    : lake_(lake),
+      tasks_(tasks),
+      settings_(settings),
+      shift_(Shift::begin(lake, tasks, settings)) {}
 
 Workbench::~Workbench() { shift_->end(); }
 

@@ -9,9 +9,9 @@
 
 namespace polis {
 
-/// One worker: a thread that runs the chains it is given, in order, and a guard that leaves a job behind which
-/// overruns its allowance and does not notice. (A thread cannot be stopped from outside; it is abandoned, and
-/// whatever it still does is thrown away.)
+/// One worker: a thread that runs the chains it is given, in order, and a guard that leaves a job
+/// behind which overruns its allowance and does not notice. (A thread cannot be stopped from
+/// outside; it is abandoned, and whatever it still does is thrown away.)
 class Workbench {
  public:
   Workbench(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings);
@@ -27,14 +27,14 @@ class Workbench {
  private:
   class Shift;
 
-
   Lake& lake_;
   const TaskTable& tasks_;
   WorkerSettings settings_;
   std::shared_ptr<Shift> shift_;
 };
 
-/// Jobs of this process that were abandoned: where there are any, it must end without cleaning up (_Exit).
+/// Jobs of this process that were abandoned: where there are any, it must end without cleaning up
+/// (_Exit).
 std::size_t runaway_jobs();
 
 }  // namespace polis

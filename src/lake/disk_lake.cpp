@@ -12,8 +12,10 @@ namespace {
 
 class DiskLake final : public Lake {
  public:
-  DiskLake(const std::string& root, std::unique_ptr<Files> files) : paths_{root}, files_(std::move(files)) {
-    for (const std::string& folder : {root, paths_.objects(), paths_.temporaries(), paths_.quarantine()}) {
+  DiskLake(const std::string& root, std::unique_ptr<Files> files)
+      : paths_{root}, files_(std::move(files)) {
+    for (const std::string& folder :
+         {root, paths_.objects(), paths_.temporaries(), paths_.quarantine()}) {
       files_->make_folder(folder);
     }
   }
@@ -21,7 +23,8 @@ class DiskLake final : public Lake {
   using Lake::put;
   Digest put(std::string_view kind, ByteView bytes) override {
     if (!is_kind(kind)) {
-      throw Error(ErrorKind::internal, "cannot store an artifact of kind '" + std::string(kind) + "'",
+      throw Error(ErrorKind::internal,
+                  "cannot store an artifact of kind '" + std::string(kind) + "'",
                   "a kind is made of lower-case letters, digits and '_'");
     }
     const Digest digest = digest_of(bytes);
@@ -45,7 +48,8 @@ class DiskLake final : public Lake {
     std::optional<Bytes> bytes;
     if (is_kind(kind)) bytes = files_->read(paths_.object(digest, kind));
     if (!bytes) {
-      throw Error(ErrorKind::not_found, "cannot open " + std::string(kind) + " " + digest.short_hex(),
+      throw Error(ErrorKind::not_found,
+                  "cannot open " + std::string(kind) + " " + digest.short_hex(),
                   "it is not in the lake " + paths_.root, "run again: what made it is done again");
     }
     if (digest_of(*bytes) != digest) set_aside(digest, kind);
@@ -58,7 +62,8 @@ class DiskLake final : public Lake {
       for (const char low : kHex) {
         const std::string shard = paths_.objects() + "/" + high + low;
         files_->list(shard, [&](std::string_view name, std::uint64_t size) {
-          if (const auto object = parse_object_name(name)) visit({object->digest, object->kind, size});
+          if (const auto object = parse_object_name(name))
+            visit({object->digest, object->kind, size});
         });
       }
     }

@@ -17,7 +17,8 @@ class Files {
  public:
   virtual ~Files() = default;
   virtual void make_folder(const std::string& path) = 0;
-  /// Writes a new file, flushes it to the device and makes it read-only (0444). Leaves nothing behind on failure.
+  /// Writes a new file, flushes it to the device and makes it read-only (0444). Leaves nothing
+  /// behind on failure.
   virtual void write_new(const std::string& path, ByteView bytes) = 0;
   /// Gives `path` the further name `name`. False: `name` exists.
   virtual bool link(const std::string& path, const std::string& name) = 0;
@@ -28,8 +29,9 @@ class Files {
   virtual bool exists(const std::string& path) const = 0;
   virtual std::optional<Bytes> read(const std::string& path) const = 0;
   /// File names in a folder, sorted, with sizes. A folder that does not exist is empty.
-  virtual void list(const std::string& path,
-                    const std::function<void(std::string_view name, std::uint64_t size)>& visit) const = 0;
+  virtual void list(
+      const std::string& path,
+      const std::function<void(std::string_view name, std::uint64_t size)>& visit) const = 0;
 };
 
 std::unique_ptr<Files> make_posix_files();

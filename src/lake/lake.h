@@ -19,7 +19,8 @@ struct LakeEntry {
   std::uint64_t size = 0;
 };
 
-/// Content-addressed and immutable. `put` of bytes that are there does nothing. Thread-safe for different digests.
+/// Content-addressed and immutable. `put` of bytes that are there does nothing. Thread-safe for
+/// different digests.
 class Lake {
  public:
   virtual ~Lake() = default;
@@ -27,7 +28,8 @@ class Lake {
   virtual Digest put(std::string_view kind, ByteView bytes) = 0;
   Digest put(const Artifact& artifact) { return put(artifact.kind(), artifact.bytes()); }
   virtual bool has(const Digest& digest) const = 0;
-  /// Re-hashes what it reads. Errors: not_found; damaged (and the object is set aside, never deleted, never served).
+  /// Re-hashes what it reads. Errors: not_found; damaged (and the object is set aside, never
+  /// deleted, never served).
   virtual Artifact get(const Digest& digest, std::string_view kind) const = 0;
   virtual void each(const std::function<void(const LakeEntry&)>& visit) const = 0;
 };

@@ -28,7 +28,8 @@ class MemoryLake final : public Lake {
     const std::lock_guard lock(mutex_);
     const auto found = objects_.find({digest, std::string(kind)});
     if (found == objects_.end()) {
-      throw Error(ErrorKind::not_found, "cannot open " + std::string(kind) + " " + digest.short_hex(),
+      throw Error(ErrorKind::not_found,
+                  "cannot open " + std::string(kind) + " " + digest.short_hex(),
                   "it is not in the lake");
     }
     return Artifact::from_bytes(kind, found->second);

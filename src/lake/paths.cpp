@@ -34,11 +34,14 @@ std::string LakePaths::quarantined(const Digest& digest, std::string_view kind) 
 std::string LakePaths::temporary() const {
   static const std::string host = host_name();
   static std::atomic<unsigned long> serial{0};
-  return temporaries() + "/" + host + "." + std::to_string(getpid()) + "." + std::to_string(serial++);
+  return temporaries() + "/" + host + "." + std::to_string(getpid()) + "." +
+         std::to_string(serial++);
 }
 
 bool is_kind(std::string_view kind) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
   return !kind.empty() && kind.size() <= 40 && std::all_of(kind.begin(), kind.end(), fits);
 }
 

@@ -20,14 +20,16 @@ namespace {
 [[noreturn]] void fail(const char* verb, const std::string& path) {
   const int code = errno;
   const bool full = code == ENOSPC || code == EDQUOT;
-  throw Error(full ? ErrorKind::no_space : ErrorKind::io, std::string("cannot ") + verb + " " + path,
-              std::strerror(code), full ? "free some space and start again: nothing is lost" : "");
+  throw Error(full ? ErrorKind::no_space : ErrorKind::io,
+              std::string("cannot ") + verb + " " + path, std::strerror(code),
+              full ? "free some space and start again: nothing is lost" : "");
 }
 
 /// A file descriptor that closes itself.
 class Handle {
  public:
-  Handle(const std::string& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  Handle(const std::string& path, int flags, mode_t mode = 0)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
   ~Handle() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -44,7 +46,8 @@ class Handle {
 
 bool write_all(int fd, ByteView bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), std::min<std::size_t>(bytes.size(), 1U << 30U));
+    const ssize_t written =
+        ::write(fd, bytes.data(), std::min<std::size_t>(bytes.size(), 1U << 30U));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -79,7 +82,8 @@ class PosixFiles final : public Files {
   void sync_folder(const std::string& path) override {
     const Handle folder(path, O_RDONLY | O_DIRECTORY);
     // Some file systems refuse to flush a folder, because they never need it.
-    if (!folder.valid() || (::fsync(folder.get()) != 0 && errno != EINVAL)) fail("flush folder", path);
+    if (!folder.valid() || (::fsync(folder.get()) != 0 && errno != EINVAL))
+      fail("flush folder", path);
   }
 
   void remove(const std::string& path) override {

@@ -5,7 +5,8 @@
 namespace polis {
 
 std::string_view name_of(JobState state) {
-  constexpr std::array<std::string_view, 5> kNames{"waiting", "done", "held", "upstream", "expired"};
+  constexpr std::array<std::string_view, 5> kNames{"waiting", "done", "held", "upstream",
+                                                   "expired"};
   return kNames.at(static_cast<std::size_t>(state));
 }
 

@@ -11,11 +11,12 @@
 
 namespace polis {
 
-/// Number of a job in one ledger: 1, 2, 3 ... in the order of admission. 0: none. An input's job is always smaller.
+/// Number of a job in one ledger: 1, 2, 3 ... in the order of admission. 0: none. An input's job is
+/// always smaller.
 using JobId = std::uint32_t;
 
 enum class JobState : std::uint8_t {
-  waiting,   ///< not yet run, or to be run again
+  waiting,  ///< not yet run, or to be run again
   done,
   held,      ///< failed for good; its reason is in the ledger
   upstream,  ///< cannot run, because a job that it needs is held
@@ -26,19 +27,19 @@ std::string_view name_of(JobState state);
 /// What the plan needs to know of a job. Everything else about it stays on disk.
 struct Job {
   Digest key;
-  Digest output;               ///< in the lake; zero: not made, or dropped after use
-  double deadline_mjd = 0.0;   ///< UTC [day]; 0: none
-  float cost = 1.0F;           ///< in units of one ordinary frame
-  std::int32_t priority = 0;   ///< larger first
-  std::uint32_t task = 0;      ///< index into JobBook's texts
-  std::uint32_t group = 0;     ///< index into JobBook's texts
+  Digest output;              ///< in the lake; zero: not made, or dropped after use
+  double deadline_mjd = 0.0;  ///< UTC [day]; 0: none
+  float cost = 1.0F;          ///< in units of one ordinary frame
+  std::int32_t priority = 0;  ///< larger first
+  std::uint32_t task = 0;     ///< index into JobBook's texts
+  std::uint32_t group = 0;    ///< index into JobBook's texts
   std::uint32_t first_source = 0;
   std::uint32_t source_count = 0;
-  std::uint16_t depth = 0;     ///< 0: asked for by a person; 1: by such a job's output; ...
+  std::uint16_t depth = 0;  ///< 0: asked for by a person; 1: by such a job's output; ...
   std::uint8_t attempts = 0;
   JobState state = JobState::waiting;
-  bool keep = true;            ///< false: the output may stay in memory and be made again
-  bool tolerant = false;       ///< runs even if some of its inputs' jobs failed
+  bool keep = true;       ///< false: the output may stay in memory and be made again
+  bool tolerant = false;  ///< runs even if some of its inputs' jobs failed
 };
 
 /// Finds a job by its key: open addressing over ids, 4 bytes a slot.
@@ -79,7 +80,9 @@ class JobBook {
  private:
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   std::vector<Job> jobs_;
   std::vector<JobId> sources_;

@@ -14,7 +14,8 @@
 
 namespace polis {
 
-/// A job as it is admitted. `spec` is what a worker needs to run it (jobs/spec.h); the ledger does not look inside.
+/// A job as it is admitted. `spec` is what a worker needs to run it (jobs/spec.h); the ledger does
+/// not look inside.
 struct NewJob {
   Digest key;
   std::string_view task;
@@ -48,7 +49,7 @@ struct Outcome {
   std::string reason;                     ///< when not ok; at most 500 characters
   Digest output;                          ///< zero: not kept
   std::uint64_t output_bytes = 0;
-  Digest requests;                        ///< the artifact (kind manifest) that holds what it asks for; zero: nothing
+  Digest requests;  ///< the artifact (kind manifest) that holds what it asks for; zero: nothing
   std::uint32_t request_count = 0;
   double wall_s = 0.0;
   std::uint32_t worker = 0;
@@ -79,17 +80,17 @@ struct RoundSummary {
   bool closed = false;
   std::uint64_t jobs = 0, done = 0, failed = 0;
   std::uint64_t asked = 0, admitted = 0, dropped = 0;  ///< requests by its jobs
-  double wall_s = 0.0, busy_s = 0.0, idle_s = 0.0;     ///< idle_s: workers with nothing to do, summed
+  double wall_s = 0.0, busy_s = 0.0, idle_s = 0.0;  ///< idle_s: workers with nothing to do, summed
 };
 
 /// The master's persistent record of every job, attempt and request (docs/formats/ledger.md).
 ///
-/// One writer, which a lock next to the file makes sure of. Changes gather in a transaction until `commit`; a crash
-/// loses what was not committed and nothing else. Errors: io, no_space, damaged.
+/// One writer, which a lock next to the file makes sure of. Changes gather in a transaction until
+/// `commit`; a crash loses what was not committed and nothing else. Errors: io, no_space, damaged.
 class Ledger {
  public:
-  /// Makes the file if need be. Errors: io, naming host and process of another master that holds it.
-  /// Waits up to `patience_s` for one that is just going down.
+  /// Makes the file if need be. Errors: io, naming host and process of another master that holds
+  /// it. Waits up to `patience_s` for one that is just going down.
   static std::unique_ptr<Ledger> open(const std::string& path, double patience_s = 10.0);
   /// Forgets everything when it goes: for tests, and to look at a plan.
   static std::unique_ptr<Ledger> open_in_memory();
@@ -99,7 +100,8 @@ class Ledger {
 
   // Admission.
   virtual JobId add_job(const NewJob& job) = 0;
-  /// Records a request for a job that is in the book; raises its priority and deadline. False: it was recorded before.
+  /// Records a request for a job that is in the book; raises its priority and deadline. False: it
+  /// was recorded before.
   virtual bool add_request(const NewRequest& request) = 0;
   /// From now on the job's output is kept; if it was dropped, the job runs again.
   virtual void keep_output(JobId job) = 0;
@@ -118,13 +120,15 @@ class Ledger {
 
   // States.
   virtual void set_state(JobId job, JobState state, std::string_view reason) = 0;
-  /// Held jobs (all, or those of a task, or the one with that key) wait again, with those that they hold up; says how many.
+  /// Held jobs (all, or those of a task, or the one with that key) wait again, with those that they
+  /// hold up; says how many.
   virtual std::uint64_t release_held(std::string_view task_or_key) = 0;
   /// The jobs that made these artifacts run again: they are no longer in the lake. Says how many.
   virtual std::uint64_t forget_outputs(std::span<const Digest> lost) = 0;
 
   /// Remembers something small of a program's run ("workers" = "8"): never part of a product.
-  virtual void begin_session(std::string_view host, std::string_view version, std::size_t workers) = 0;
+  virtual void begin_session(std::string_view host, std::string_view version,
+                             std::size_t workers) = 0;
   virtual void end_session() = 0;
   /// All since the last commit becomes durable, or none of it.
   virtual void commit() = 0;

@@ -27,24 +27,27 @@ class SqliteReader final : public LedgerReader {
   }
 
   std::map<std::string, std::map<JobState, std::uint64_t>> jobs_by_task() const override {
-    Statement query(database_,
-                    "SELECT t.text, coalesce(r.state, 0), count(*) FROM jobs j JOIN texts t ON t.id = j.task"
-                    " LEFT JOIN results r ON r.job = j.id GROUP BY 1, 2");
+    Statement query(
+        database_,
+        "SELECT t.text, coalesce(r.state, 0), count(*) FROM jobs j JOIN texts t ON t.id = j.task"
+        " LEFT JOIN results r ON r.job = j.id GROUP BY 1, 2");
     std::map<std::string, std::map<JobState, std::uint64_t>> counts;
     while (query.step()) {
-      counts[std::string(query.text(0))][state_at(query, 1)] = static_cast<std::uint64_t>(query.integer(2));
+      counts[std::string(query.text(0))][state_at(query, 1)] =
+          static_cast<std::uint64_t>(query.integer(2));
     }
     return counts;
   }
 
   void each_job(std::string_view task, std::optional<JobState> state,
                 const std::function<void(const JobView&)>& visit) const override {
-    Statement query(database_,
-                    "SELECT j.id, j.key, t.text, coalesce(g.text, ''), j.label, coalesce(r.state, 0), r.error,"
-                    " r.reason, r.output, coalesce(r.output_bytes, 0), coalesce(r.attempts, 0),"
-                    " coalesce(r.round, 0), coalesce(r.wall_s, 0) FROM jobs j JOIN texts t ON t.id = j.task"
-                    " LEFT JOIN texts g ON g.id = j.job_group LEFT JOIN results r ON r.job = j.id"
-                    " WHERE (?1 = '' OR t.text = ?1) AND (?2 < 0 OR coalesce(r.state, 0) = ?2) ORDER BY j.id");
+    Statement query(
+        database_,
+        "SELECT j.id, j.key, t.text, coalesce(g.text, ''), j.label, coalesce(r.state, 0), r.error,"
+        " r.reason, r.output, coalesce(r.output_bytes, 0), coalesce(r.attempts, 0),"
+        " coalesce(r.round, 0), coalesce(r.wall_s, 0) FROM jobs j JOIN texts t ON t.id = j.task"
+        " LEFT JOIN texts g ON g.id = j.job_group LEFT JOIN results r ON r.job = j.id"
+        " WHERE (?1 = '' OR t.text = ?1) AND (?2 < 0 OR coalesce(r.state, 0) = ?2) ORDER BY j.id");
     query.bind(task).bind(state ? static_cast<std::int64_t>(*state) : std::int64_t{-1});
     while (query.step()) visit(job_at(query));
   }
@@ -52,7 +55,8 @@ class SqliteReader final : public LedgerReader {
   void each_request(const std::function<void(const RequestView&)>& visit) const override {
     Statement query(database_,
                     "SELECT q.job, q.parent, t.text, q.label, q.reason, q.priority, q.deadline_mjd,"
-                    " coalesce(r.state, 0) FROM requests q JOIN jobs j ON j.id = q.job JOIN texts t ON t.id = j.task"
+                    " coalesce(r.state, 0) FROM requests q JOIN jobs j ON j.id = q.job JOIN texts "
+                    "t ON t.id = j.task"
                     " LEFT JOIN results r ON r.job = q.job ORDER BY q.job, q.parent");
     while (query.step()) {
       visit({static_cast<JobId>(query.integer(0)), static_cast<JobId>(query.integer(1)),
@@ -62,22 +66,28 @@ class SqliteReader final : public LedgerReader {
   }
 
   std::vector<RoundSummary> rounds() const override {
-    Statement query(database_,
-                    "SELECT round, closed, jobs, done, failed, asked, admitted, dropped, wall_s, busy_s, idle_s"
-                    " FROM rounds ORDER BY round");
+    Statement query(
+        database_,
+        "SELECT round, closed, jobs, done, failed, asked, admitted, dropped, wall_s, busy_s, idle_s"
+        " FROM rounds ORDER BY round");
     std::vector<RoundSummary> rounds;
     while (query.step()) {
-      const auto count = [&](int column) { return static_cast<std::uint64_t>(query.integer(column)); };
-      rounds.push_back({static_cast<int>(query.integer(0)), query.integer(1) != 0, count(2), count(3), count(4),
-                        count(5), count(6), count(7), query.real(8), query.real(9), query.real(10)});
+      const auto count = [&](int column) {
+        return static_cast<std::uint64_t>(query.integer(column));
+      };
+      rounds.push_back({static_cast<int>(query.integer(0)), query.integer(1) != 0, count(2),
+                        count(3), count(4), count(5), count(6), count(7), query.real(8),
+                        query.real(9), query.real(10)});
     }
     return rounds;
   }
 
   std::vector<DroppedView> dropped() const override {
-    Statement query(database_, "SELECT cause, sum(count) FROM dropped GROUP BY cause ORDER BY cause");
+    Statement query(database_,
+                    "SELECT cause, sum(count) FROM dropped GROUP BY cause ORDER BY cause");
     std::vector<DroppedView> rows;
-    while (query.step()) rows.push_back({std::string(query.text(0)), static_cast<std::uint64_t>(query.integer(1))});
+    while (query.step())
+      rows.push_back({std::string(query.text(0)), static_cast<std::uint64_t>(query.integer(1))});
     return rows;
   }
 
@@ -90,7 +100,8 @@ class SqliteReader final : public LedgerReader {
   }
 
   Digest output_of(const Digest& key) const override {
-    Statement query(database_, "SELECT r.output FROM jobs j JOIN results r ON r.job = j.id WHERE j.key = ?");
+    Statement query(database_,
+                    "SELECT r.output FROM jobs j JOIN results r ON r.job = j.id WHERE j.key = ?");
     query.bind(key);
     return query.step() ? query.digest(0) : Digest{};
   }

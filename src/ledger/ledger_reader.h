@@ -19,13 +19,13 @@ struct JobView {
   Digest key;
   std::string task, group, label;
   JobState state = JobState::waiting;
-  std::string error;      ///< name of the ErrorKind, when held
-  std::string reason;     ///< when held, upstream or expired
+  std::string error;   ///< name of the ErrorKind, when held
+  std::string reason;  ///< when held, upstream or expired
   Digest output;
   std::uint64_t output_bytes = 0;
   int attempts = 0;
-  int round = 0;          ///< the last in which it ran; 0: none
-  double wall_s = 0.0;    ///< of its last attempt
+  int round = 0;        ///< the last in which it ran; 0: none
+  double wall_s = 0.0;  ///< of its last attempt
 };
 
 struct RequestView {
@@ -41,7 +41,8 @@ struct DroppedView {
   std::uint64_t count = 0;
 };
 
-/// Reads a ledger while a master may be writing to it; never changes it. Errors: not_found, damaged, io.
+/// Reads a ledger while a master may be writing to it; never changes it. Errors: not_found,
+/// damaged, io.
 class LedgerReader {
  public:
   static std::unique_ptr<LedgerReader> open(const std::string& path);

@@ -13,7 +13,8 @@ std::int64_t pragma(const Database& database, std::string_view name) {
 }
 
 [[noreturn]] void damaged(const std::string& why) {
-  throw Error(ErrorKind::damaged, "cannot read the ledger", why, "restore it from a copy, or start a new one");
+  throw Error(ErrorKind::damaged, "cannot read the ledger", why,
+              "restore it from a copy, or start a new one");
 }
 
 void load_texts(const Database& database, JobBook& book) {
@@ -25,7 +26,8 @@ void load_texts(const Database& database, JobBook& book) {
 
 void load_jobs(const Database& database, JobBook& book) {
   Statement query(database,
-                  "SELECT id, key, task, job_group, depth, priority, cost, deadline_mjd, keep, tolerant, sources"
+                  "SELECT id, key, task, job_group, depth, priority, cost, deadline_mjd, keep, "
+                  "tolerant, sources"
                   " FROM jobs ORDER BY id");
   std::vector<JobId> sources;
   while (query.step()) {
@@ -51,12 +53,14 @@ void load_jobs(const Database& database, JobBook& book) {
 }
 
 void load_results(const Database& database, LoadedLedger& ledger) {
-  Statement query(database, "SELECT job, state, attempts, round, output, requests FROM results ORDER BY job");
+  Statement query(database,
+                  "SELECT job, state, attempts, round, output, requests FROM results ORDER BY job");
   const int open = ledger.open_round ? ledger.open_round->round : -1;
   while (query.step()) {
     const std::int64_t id = query.integer(0);
     const std::int64_t state = query.integer(1);
-    if (id < 1 || id > ledger.book.last() || state < 0 || state > static_cast<int>(JobState::expired)) {
+    if (id < 1 || id > ledger.book.last() || state < 0 ||
+        state > static_cast<int>(JobState::expired)) {
       damaged("the result of job " + std::to_string(id) + " is not as it was written");
     }
     Job& job = ledger.book.at(static_cast<JobId>(id));
@@ -88,7 +92,8 @@ Bytes pack_ids(std::span<const JobId> ids) {
   Bytes bytes;
   bytes.reserve(4 * ids.size());
   for (const JobId id : ids) {
-    for (unsigned shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<std::byte>(id >> shift & 0xFFU));
+    for (unsigned shift = 0; shift < 32; shift += 8)
+      bytes.push_back(static_cast<std::byte>(id >> shift & 0xFFU));
   }
   return bytes;
 }
@@ -117,7 +122,8 @@ void prepare_schema(Database& database) {
   const std::int64_t version = pragma(database, "user_version");
   if (version != kLedgerVersion) {
     throw Error(ErrorKind::bad_input, "cannot use the ledger",
-                "its version is " + std::to_string(version) + ", this program's is " + std::to_string(kLedgerVersion),
+                "its version is " + std::to_string(version) + ", this program's is " +
+                    std::to_string(kLedgerVersion),
                 "use the program that wrote it, or another folder");
   }
 }

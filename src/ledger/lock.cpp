@@ -42,7 +42,8 @@ void write_name(int fd) {
 
 MasterLock::MasterLock(const std::string& path, double patience_s) {
   using Clock = std::chrono::steady_clock;
-  const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(patience_s));
+  const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                        std::chrono::duration<double>(patience_s));
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd_ < 0) throw Error(ErrorKind::io, "cannot open " + path, std::strerror(errno));
   while (!try_lock(fd_)) {

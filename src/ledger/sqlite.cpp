@@ -12,13 +12,18 @@ constexpr int kPatienceMs = 60'000;
 
 ErrorKind kind_of(int code) {
   switch (code & 0xFF) {
-    case SQLITE_FULL: return ErrorKind::no_space;
+    case SQLITE_FULL:
+      return ErrorKind::no_space;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return ErrorKind::damaged;
-    case SQLITE_CANTOPEN: return ErrorKind::not_found;
+    case SQLITE_NOTADB:
+      return ErrorKind::damaged;
+    case SQLITE_CANTOPEN:
+      return ErrorKind::not_found;
     case SQLITE_MISUSE:
-    case SQLITE_ERROR: return ErrorKind::internal;
-    default: return ErrorKind::io;
+    case SQLITE_ERROR:
+      return ErrorKind::internal;
+    default:
+      return ErrorKind::io;
   }
 }
 
@@ -28,7 +33,8 @@ Database::Database(const std::string& path, Mode mode) : path_(path) {
   // Also for reading: after a crash whoever comes first must roll the journal back.
   const int create = mode == Mode::write ? SQLITE_OPEN_CREATE : 0;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail("cannot open the ledger");
   sqlite3_busy_timeout(get(), kPatienceMs);
@@ -36,13 +42,16 @@ Database::Database(const std::string& path, Mode mode) : path_(path) {
 }
 
 void Database::run(const std::string& sql) {
-  if (sqlite3_exec(get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("cannot use the ledger");
+  if (sqlite3_exec(get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    fail("cannot use the ledger");
 }
 
 void Database::fail(const std::string& problem) const {
   const int code = sqlite3_extended_errcode(get());
   throw Error(kind_of(code), problem + " " + path_, sqlite3_errmsg(get()),
-              kind_of(code) == ErrorKind::no_space ? "free some space and start again: nothing recorded is lost" : "");
+              kind_of(code) == ErrorKind::no_space
+                  ? "free some space and start again: nothing recorded is lost"
+                  : "");
 }
 
 Statement::Statement(const Database& database, std::string_view sql) : database_(database) {
@@ -76,8 +85,9 @@ Statement& Statement::bind_or_null(std::string_view text) {
 }
 
 Statement& Statement::bind(ByteView blob) {
-  sqlite3_bind_blob64(handle_.get(), next_++, blob.empty() ? "" : static_cast<const void*>(blob.data()),
-                      blob.size(), SQLITE_STATIC);
+  sqlite3_bind_blob64(handle_.get(), next_++,
+                      blob.empty() ? "" : static_cast<const void*>(blob.data()), blob.size(),
+                      SQLITE_STATIC);
   return *this;
 }
 
@@ -119,7 +129,8 @@ Digest Statement::digest(int column) const {
   Digest digest;
   if (view.empty()) return digest;
   if (view.size() != digest.bytes.size()) {
-    throw Error(ErrorKind::damaged, "cannot read the ledger", "a digest in it does not have 32 bytes");
+    throw Error(ErrorKind::damaged, "cannot read the ledger",
+                "a digest in it does not have 32 bytes");
   }
   std::memcpy(digest.bytes.data(), view.data(), view.size());
   return digest;

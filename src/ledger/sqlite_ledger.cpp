@@ -17,8 +17,10 @@ double unix_now() {
 std::int64_t whole(auto value) { return static_cast<std::int64_t>(value); }
 
 void set_pragmas(Database& database) {
-  // Not WAL: it is unsafe on file systems that hosts share. EXTRA also flushes the folder of the journal.
-  database.run("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = EXTRA; PRAGMA cache_size = -65536;");
+  // Not WAL: it is unsafe on file systems that hosts share. EXTRA also flushes the folder of the
+  // journal.
+  database.run(
+      "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = EXTRA; PRAGMA cache_size = -65536;");
 }
 
 /// Statements that are prepared once; the hot ones write one row each.
@@ -41,13 +43,14 @@ struct Statements {
         begin_round(db, "INSERT INTO rounds VALUES(?, 0, ?, 0, 0, 0, 0, 0, ?, 0, 0, 0)"),
         order(db, "INSERT INTO orders VALUES(?, ?, ?)"),
         close_round(db,
-                    "UPDATE rounds SET closed = 1, done = ?, failed = ?, asked = ?, admitted = ?, dropped = ?,"
+                    "UPDATE rounds SET closed = 1, done = ?, failed = ?, asked = ?, admitted = ?, "
+                    "dropped = ?,"
                     " wall_s = ?, busy_s = ?, idle_s = ? WHERE round = ?"),
         begin_session(db, "INSERT INTO sessions VALUES(?, ?, ?, ?, ?, NULL)"),
         end_session(db, "UPDATE sessions SET ended_unix = ? WHERE id = ?"),
         last_session(db, "SELECT coalesce(max(id), 0) FROM sessions") {}
-  Statement text, job, urgency, keep, spec, request, dropped, manifest, success, failure, attempt, state,
-      begin_round, order, close_round, begin_session, end_session, last_session;
+  Statement text, job, urgency, keep, spec, request, dropped, manifest, success, failure, attempt,
+      state, begin_round, order, close_round, begin_session, end_session, last_session;
 };
 
 class SqliteLedger final : public Ledger {
@@ -80,8 +83,14 @@ class SqliteLedger final : public Ledger {
     row.tolerant = job.tolerant;
     const Bytes sources = pack_ids(job.sources);
     const JobId id = loaded_.book.last() + 1;
-    statements_->job.bind(whole(id)).bind(job.key).bind(whole(row.task)).bind(whole(row.group)).bind(job.label);
-    statements_->job.bind(whole(job.depth)).bind(whole(job.priority)).bind(static_cast<double>(row.cost));
+    statements_->job.bind(whole(id))
+        .bind(job.key)
+        .bind(whole(row.task))
+        .bind(whole(row.group))
+        .bind(job.label);
+    statements_->job.bind(whole(job.depth))
+        .bind(whole(job.priority))
+        .bind(static_cast<double>(row.cost));
     statements_->job.bind(job.deadline_mjd).bind(whole(job.keep)).bind(whole(job.tolerant));
     statements_->job.bind(ByteView(sources)).bind(job.spec).run();
     return loaded_.book.add(row, job.sources);
@@ -89,7 +98,9 @@ class SqliteLedger final : public Ledger {
 
   bool add_request(const NewRequest& request) override {
     begin();
-    statements_->request.bind(whole(request.job)).bind(whole(request.parent)).bind(whole(request.priority));
+    statements_->request.bind(whole(request.job))
+        .bind(whole(request.parent))
+        .bind(whole(request.priority));
     statements_->request.bind(request.deadline_mjd).bind(request.reason).bind(request.label).run();
     if (sqlite3_changes(database_.get()) == 0) return false;
     raise_urgency(request);
@@ -121,7 +132,9 @@ class SqliteLedger final : public Ledger {
     const ByteView view = found ? query.blob(0) : ByteView{};
     Bytes bytes(view.begin(), view.end());
     query.restart();
-    if (!found) throw Error(ErrorKind::not_found, "cannot find job " + std::to_string(job), "not in the ledger");
+    if (!found)
+      throw Error(ErrorKind::not_found, "cannot find job " + std::to_string(job),
+                  "not in the ledger");
     return bytes;
   }
 
@@ -144,8 +157,15 @@ class SqliteLedger final : public Ledger {
     if (job.attempts < 255) ++job.attempts;
     const std::int64_t round = loaded_.last_round;
     const std::string_view error = outcome.ok ? std::string_view{} : name_of(outcome.error);
-    statements_->attempt.bind(whole(outcome.job)).bind(round).bind(session_).bind(whole(outcome.worker));
-    statements_->attempt.bind(unix_now()).bind(outcome.wall_s).bind_or_null(error).bind_or_null(outcome.reason).run();
+    statements_->attempt.bind(whole(outcome.job))
+        .bind(round)
+        .bind(session_)
+        .bind(whole(outcome.worker));
+    statements_->attempt.bind(unix_now())
+        .bind(outcome.wall_s)
+        .bind_or_null(error)
+        .bind_or_null(outcome.reason)
+        .run();
     Statement& row = outcome.ok ? statements_->success : statements_->failure;
     row.bind(whole(outcome.job)).bind(whole(job.attempts)).bind(round).bind(outcome.wall_s);
     if (outcome.ok) {
@@ -161,7 +181,8 @@ class SqliteLedger final : public Ledger {
 
   std::vector<Asking> asking() const override {
     std::vector<Asking> sorted = loaded_.asking;
-    std::sort(sorted.begin(), sorted.end(), [](const Asking& a, const Asking& b) { return a.job < b.job; });
+    std::sort(sorted.begin(), sorted.end(),
+              [](const Asking& a, const Asking& b) { return a.job < b.job; });
     return sorted;
   }
 
@@ -178,7 +199,10 @@ class SqliteLedger final : public Ledger {
   void set_state(JobId job, JobState state, std::string_view reason) override {
     begin();
     Statement& row = statements_->state;
-    row.bind(whole(job)).bind(whole(state)).bind_or_null(reason).run();  // NULL leaves the reason as it is
+    row.bind(whole(job))
+        .bind(whole(state))
+        .bind_or_null(reason)
+        .run();  // NULL leaves the reason as it is
     loaded_.book.at(job).state = state;
   }
 
@@ -186,7 +210,8 @@ class SqliteLedger final : public Ledger {
     std::uint64_t released = 0;
     for (JobId id = 1; id <= loaded_.book.last(); ++id) {
       const Job& job = loaded_.book.at(id);
-      const bool named = task_or_key.empty() || loaded_.book.text(job.task) == task_or_key || job.key.hex() == task_or_key;
+      const bool named = task_or_key.empty() || loaded_.book.text(job.task) == task_or_key ||
+                         job.key.hex() == task_or_key;
       if (job.state == JobState::held && named) {
         loaded_.book.at(id).attempts = 0;
         set_state(id, JobState::waiting, "released");
@@ -203,17 +228,24 @@ class SqliteLedger final : public Ledger {
     std::uint64_t count = 0;
     for (JobId id = 1; id <= loaded_.book.last(); ++id) {
       const Job& job = loaded_.book.at(id);
-      if (job.state != JobState::done || job.output.is_zero() || !gone.contains(job.output)) continue;
+      if (job.state != JobState::done || job.output.is_zero() || !gone.contains(job.output))
+        continue;
       set_state(id, JobState::waiting, "its output is no longer in the lake");
       ++count;
     }
     return count;
   }
 
-  void begin_session(std::string_view host, std::string_view version, std::size_t workers) override {
+  void begin_session(std::string_view host, std::string_view version,
+                     std::size_t workers) override {
     begin();
     ++session_;
-    statements_->begin_session.bind(session_).bind(host).bind(version).bind(whole(workers)).bind(unix_now()).run();
+    statements_->begin_session.bind(session_)
+        .bind(host)
+        .bind(version)
+        .bind(whole(workers))
+        .bind(unix_now())
+        .run();
   }
 
   void end_session() override {
@@ -246,11 +278,15 @@ class SqliteLedger final : public Ledger {
   void raise_urgency(const NewRequest& request) {
     Job& job = loaded_.book.at(request.job);
     const int priority = std::max(job.priority, request.priority);
-    const bool later = job.deadline_mjd > 0.0 && (request.deadline_mjd == 0.0 || request.deadline_mjd > job.deadline_mjd);
+    const bool later = job.deadline_mjd > 0.0 &&
+                       (request.deadline_mjd == 0.0 || request.deadline_mjd > job.deadline_mjd);
     if (priority == job.priority && !later) return;
     job.priority = priority;
     if (later) job.deadline_mjd = request.deadline_mjd;
-    statements_->urgency.bind(whole(priority)).bind(job.deadline_mjd).bind(whole(request.job)).run();
+    statements_->urgency.bind(whole(priority))
+        .bind(job.deadline_mjd)
+        .bind(whole(request.job))
+        .run();
   }
 
   std::unique_ptr<MasterLock> lock_;
@@ -265,7 +301,8 @@ class SqliteLedger final : public Ledger {
 }  // namespace
 
 std::unique_ptr<Ledger> Ledger::open(const std::string& path, double patience_s) {
-  return std::make_unique<SqliteLedger>(path, std::make_unique<MasterLock>(path + ".lock", patience_s));
+  return std::make_unique<SqliteLedger>(path,
+                                        std::make_unique<MasterLock>(path + ".lock", patience_s));
 }
 
 std::unique_ptr<Ledger> Ledger::open_in_memory() {

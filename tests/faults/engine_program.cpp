@@ -1,7 +1,8 @@
 // A program with fake tasks for the tests of ranks and crashes: engine_program FOLDER SCENARIO
 //
-// Enters the requests of the scenario, runs until nothing is left, and prints the products by key. Started again
-// after a crash it goes on. Scenarios: `work` (chains, requests, failures), `bad` (every way to go wrong).
+// Enters the requests of the scenario, runs until nothing is left, and prints the products by key.
+// Started again after a crash it goes on. Scenarios: `work` (chains, requests, failures), `bad`
+// (every way to go wrong).
 
 #include <filesystem>
 #include <iostream>
@@ -22,13 +23,16 @@ std::vector<Request> work() {
     std::vector<BundleEntry> series;
     for (int frame = 0; frame < 12; ++frame) {
       const std::string name = std::to_string(group) + "." + std::to_string(frame);
-      Request calibrated = request("slow", {{"ms", std::to_string(3 + 7 * (frame % 3))}, {"text", name}}, {from_job(master)});
+      Request calibrated =
+          request("slow", {{"ms", std::to_string(3 + 7 * (frame % 3))}, {"text", name}},
+                  {from_job(master)});
       calibrated.group = "night " + std::to_string(group);
       calibrated.keep = false;
       Request measured = request("echo", {{"text", name}}, {from_job(calibrated)});
       measured.group = calibrated.group;
       series.push_back(from_job(measured, "frame" + std::to_string(frame)));
-      Request more = request("ask", {{"count", "3"}, {"text", name + " child "}}, {from_job(calibrated, "frame")});
+      Request more = request("ask", {{"count", "3"}, {"text", name + " child "}},
+                             {from_job(calibrated, "frame")});
       more.group = calibrated.group;
       requests.insert(requests.end(), {calibrated, measured, more});
     }
@@ -39,19 +43,25 @@ std::vector<Request> work() {
 }
 
 std::vector<Request> bad() {
-  std::vector<Request> requests = {request("fail"), request("fail", {{"kind", "std"}}), request("fail", {{"kind", "int"}}),
-                                   request("wrong"), request("wrong", {{"how", "empty"}}),
-                                   request("wrong", {{"how", "request"}}), request("huge", {{"mb", "4000"}}),
+  std::vector<Request> requests = {request("fail"),
+                                   request("fail", {{"kind", "std"}}),
+                                   request("fail", {{"kind", "int"}}),
+                                   request("wrong"),
+                                   request("wrong", {{"how", "empty"}}),
+                                   request("wrong", {{"how", "request"}}),
+                                   request("huge", {{"mb", "4000"}}),
                                    request("slow", {{"ms", "60000"}}),
                                    request("slow", {{"ms", "60000"}, {"polite", "false"}}),
-                                   request("self"), request("endless")};
+                                   request("self"),
+                                   request("endless")};
   for (int i = 0; i < 20; ++i) requests.push_back(request("echo", {{"text", std::to_string(i)}}));
   return requests;
 }
 
 class Teller : public Observer {
   void job_ended(const Job&, std::string_view task, const Outcome& outcome, bool) override {
-    if (!outcome.ok) std::cerr << task << ": " << name_of(outcome.error) << ": " << outcome.reason << '\n';
+    if (!outcome.ok)
+      std::cerr << task << ": " << name_of(outcome.error) << ": " << outcome.reason << '\n';
   }
 };
 
@@ -73,7 +83,8 @@ int run(int argc, char** argv, const RunnerFactory& make_runner) {
     Teller teller;
     const RunReport report = drive(*ledger, *lake, tasks, *runner, settings, teller);
     std::cout << products_of(*ledger);
-    std::cerr << report.done << " done, " << report.failed << " failed, " << report.upstream << " upstream\n";
+    std::cerr << report.done << " done, " << report.failed << " failed, " << report.upstream
+              << " upstream\n";
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "engine_program: " << error.what() << '\n';

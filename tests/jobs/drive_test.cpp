@@ -16,7 +16,8 @@ TEST(Drive, RunsAChainOfJobsInOneRound) {
   FakeCity city;
   const Request first = request("echo", {{"text", "a"}});
   const Request second = request("echo", {{"text", "b"}}, {from_job(first)});
-  const Request third = request("echo", {{"text", "c"}}, {from_job(second), from_job(first, "also")});
+  const Request third =
+      request("echo", {{"text", "c"}}, {from_job(second), from_job(first, "also")});
   city.submit({third, second, first});  // in any order
   const RunReport report = city.run();
   EXPECT_EQ(report.done, 3U);
@@ -38,7 +39,8 @@ TEST(Drive, NeverDoesTheSameWorkTwice) {
   FakeCity city;
   city.submit({request("ask", {{"count", "5"}})});
   city.run();
-  const AdmitReport again = city.submit({request("ask", {{"count", "5"}}), request("echo", {{"text", "c3"}})});
+  const AdmitReport again =
+      city.submit({request("ask", {{"count", "5"}}), request("echo", {{"text", "c3"}})});
   EXPECT_EQ(again.admitted, 0U);
   EXPECT_EQ(again.known, 2U);
   EXPECT_EQ(city.run().rounds, 0);
@@ -65,7 +67,8 @@ TEST(Drive, AStormIsCutAndCounted) {
   FakeCity city;
   city.settings.caps.per_output = 10;
   city.settings.caps.total = 15;
-  city.submit({request("ask", {{"count", "30"}}), request("ask", {{"count", "30"}, {"text", "other"}})});
+  city.submit(
+      {request("ask", {{"count", "30"}}), request("ask", {{"count", "30"}, {"text", "other"}})});
   const RunReport report = city.run();
   EXPECT_EQ(report.requests.dropped.at("per_output"), 40U);
   EXPECT_EQ(report.requests.dropped.at("total"), 7U);
@@ -74,8 +77,9 @@ TEST(Drive, AStormIsCutAndCounted) {
 
 TEST(Drive, WhateverAJobDoesIsAFailedJobNotAFailedRun) {
   FakeCity city;
-  city.submit({request("fail"), request("fail", {{"kind", "std"}}), request("fail", {{"kind", "int"}}),
-               request("wrong"), request("wrong", {{"how", "empty"}}), request("wrong", {{"how", "request"}}),
+  city.submit({request("fail"), request("fail", {{"kind", "std"}}),
+               request("fail", {{"kind", "int"}}), request("wrong"),
+               request("wrong", {{"how", "empty"}}), request("wrong", {{"how", "request"}}),
                request("echo", {{"text", "fine"}})});
   const RunReport report = city.run();
   EXPECT_EQ(report.failed, 6U);
@@ -111,7 +115,8 @@ TEST(Drive, AJobThatNeverLooksUpIsLeftBehind) {
   EXPECT_EQ(report.failed, 1U);
   EXPECT_EQ(report.done, 1U);
   EXPECT_TRUE(city.job(stuck).output.is_zero());
-  std::this_thread::sleep_for(std::chrono::milliseconds(1800));  // let the thread go before its world does
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(1800));  // let the thread go before its world does
 }
 
 TEST(Drive, TriesAgainWhatMayPass) {
@@ -223,9 +228,9 @@ TEST(Drive, InvalidRequestsAreCountedAndExplained) {
   FakeCity city;
   Request nameless = request("echo");
   nameless.input.entries.clear();
-  const AdmitReport report =
-      city.submit({request("nobody"), request("echo", {{"texd", "x"}}), nameless,
-                   request("echo", {}, {{"in", {InputRef::From::job, digest_of("unheard"), "document"}}})});
+  const AdmitReport report = city.submit(
+      {request("nobody"), request("echo", {{"texd", "x"}}), nameless,
+       request("echo", {}, {{"in", {InputRef::From::job, digest_of("unheard"), "document"}}})});
   EXPECT_EQ(report.dropped.at("invalid"), 4U);
   EXPECT_THAT(report.first_invalid, HasSubstr("nobody"));
 }

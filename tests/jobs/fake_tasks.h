@@ -16,15 +16,15 @@ namespace polis::test {
 ///   self     asks for itself, unchanged
 ///   fail     throws an Error of `kind`; kind "std", "int": something else
 ///   flaky    fails with io as long as g_flaky_failures > 0
-///   wrong    returns another kind than it declares; `how` "empty": nothing; "request": an impossible request
-///   huge     takes `mb` of memory
-///   slow     runs for `ms`, and looks at its allowance if `polite`
-///   gather   tolerates missing inputs: says how many there are
+///   wrong    returns another kind than it declares; `how` "empty": nothing; "request": an
+///   impossible request huge     takes `mb` of memory slow     runs for `ms`, and looks at its
+///   allowance if `polite` gather   tolerates missing inputs: says how many there are
 TaskTable fake_tasks();
 
 extern int g_flaky_failures;
 
-Request request(std::string_view task, ParameterMap parameters = {}, std::vector<BundleEntry> inputs = {});
+Request request(std::string_view task, ParameterMap parameters = {},
+                std::vector<BundleEntry> inputs = {});
 BundleEntry from_job(const Request& request, std::string_view role = "in");
 BundleEntry from_lake(const Digest& digest, std::string_view role = "in");
 

@@ -29,7 +29,8 @@ TaskOutput run_echo(const Parameters& parameters, Reader& reader) {
 TaskOutput run_ask(const Parameters& parameters, Reader& reader) {
   TaskOutput output = document("asked");
   for (int i = 0; i < parameters.integer("count"); ++i) {
-    Request child = request("echo", {{"text", parameters.text("text") + std::to_string(i)}}, reader.bundle().entries);
+    Request child = request("echo", {{"text", parameters.text("text") + std::to_string(i)}},
+                            reader.bundle().entries);
     child.reason = "child " + std::to_string(i);
     output.requests.push_back(std::move(child));
   }
@@ -75,7 +76,8 @@ TaskOutput run_huge(const Parameters& parameters, Reader&) {
 }
 
 TaskOutput run_slow(const Parameters& parameters, Reader& reader) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(parameters.integer("ms"));
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(parameters.integer("ms"));
   while (std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (parameters.flag("polite")) reader.progress(0.5);
@@ -95,7 +97,8 @@ constexpr ParameterSpec kStep[] = {{"step", "0", "where it is"}};
 constexpr ParameterSpec kKind[] = {{"kind", "bad_input", "of error"}};
 constexpr ParameterSpec kHow[] = {{"how", "kind", "kind, empty or request"}};
 constexpr ParameterSpec kMb[] = {{"mb", "1", "memory [MB]"}};
-constexpr ParameterSpec kSlow[] = {{"ms", "1", "time"}, {"polite", "true", "looks at its allowance"}, {"text", "", "name"}};
+constexpr ParameterSpec kSlow[] = {
+    {"ms", "1", "time"}, {"polite", "true", "looks at its allowance"}, {"text", "", "name"}};
 
 }  // namespace
 
@@ -138,8 +141,8 @@ std::string products_of(const Ledger& ledger) {
   const JobBook& book = ledger.book();
   for (JobId id = 1; id <= book.last(); ++id) {
     const Job& job = book.at(id);
-    text += std::to_string(id) + " " + job.key.short_hex() + " " + std::string(name_of(job.state)) + " " +
-            job.output.hex() + "\n";
+    text += std::to_string(id) + " " + job.key.short_hex() + " " + std::string(name_of(job.state)) +
+            " " + job.output.hex() + "\n";
   }
   return text;
 }

@@ -12,13 +12,15 @@ using testing::IsEmpty;
 
 class PlanTest : public testing::Test {
  protected:
-  JobId add(std::vector<JobId> sources = {}, JobState state = JobState::waiting, bool keep = true, std::uint32_t group = 0) {
+  JobId add(std::vector<JobId> sources = {}, JobState state = JobState::waiting, bool keep = true,
+            std::uint32_t group = 0) {
     Job job;
     job.key = digest_of(std::to_string(book.size()));
     job.state = state;
     job.keep = keep;
     job.group = group;
-    if (state == JobState::done && keep) job.output = digest_of("out" + std::to_string(book.size()));
+    if (state == JobState::done && keep)
+      job.output = digest_of("out" + std::to_string(book.size()));
     return book.add(job, sources);
   }
   std::vector<std::vector<JobId>> steps() const {
