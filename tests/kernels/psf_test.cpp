@@ -107,7 +107,7 @@ TEST(Psf, IsBuiltFromNoisyStarsOfAVaryingField) {
     const PsfModel model = build_psf(field.image.view(), field.variance.view(), field.mask.view(),
                                      as_psf_stars(stars), settings);
     EXPECT_GT(model.stars, 200);
-    EXPECT_EQ(model.order, 2);
+    EXPECT_GE(model.order, 2);
     for (const double x : {50.3, 320.0, 600.8})
       for (const double y : {40.5, 300.2, 590.9}) {
         const Misfit found = misfit(model, field, x, y);
