@@ -5,6 +5,11 @@ namespace polis {
 std::vector<Task> all_tasks() {
   return {
       open_night_task(),
+      master_bias_task(),
+      master_dark_task(),
+      master_flat_task(),
+      calibrate_frame_task(),
+      measure_frame_task(),
       solve_astrometry_task(),
       choose_anchor_task(),
       collect_targets_task(),

@@ -11,6 +11,11 @@ namespace polis {
 std::vector<Task> all_tasks();
 
 Task open_night_task();
+Task master_bias_task();
+Task master_dark_task();
+Task master_flat_task();
+Task calibrate_frame_task();
+Task measure_frame_task();
 Task solve_astrometry_task();
 Task choose_anchor_task();
 Task collect_targets_task();
