@@ -186,14 +186,13 @@ void integers_from(const GzipTile& tile, std::vector<std::int64_t>& out) {
   }
 }
 
-void floats_from(const GzipTile& tile, int bitpix, const FitsScaling& scaling,
-                 std::vector<float>& out) {
-  if (tile.width != (bitpix == -64 ? 8u : 4u))
-    refuse("a tile of floats expands to the wrong length");
+/// CFITSIO writes floats of 32 bits into images that claim 64, so the width decides.
+void floats_from(const GzipTile& tile, const FitsScaling& scaling, std::vector<float>& out) {
+  if (tile.width != 8 && tile.width != 4) refuse("a tile of floats expands to the wrong length");
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::byte* at = tile.bytes.data() + i * tile.width;
-    out[i] = bitpix == -64 ? scaled(load_big<double>(at), scaling)
-                           : scaled(load_big<float>(at), scaling);
+    out[i] = tile.width == 8 ? scaled(load_big<double>(at), scaling)
+                             : scaled(load_big<float>(at), scaling);
   }
 }
 
@@ -253,7 +252,7 @@ void decode_tile(const TileScheme& scheme, const BinaryTable& table, std::size_t
     if (plain.empty()) refuse("tile " + std::to_string(index + 1) + " is empty");
     const GzipTile tile = expand_tile(plain, out.size(), false);
     if (scheme.bitpix < 0) {
-      floats_from(tile, scheme.bitpix, scheme.scaling, out);
+      floats_from(tile, scheme.scaling, out);
     } else {
       std::vector<std::int64_t> values(out.size());
       integers_from(tile, values);
@@ -266,8 +265,8 @@ void decode_tile(const TileScheme& scheme, const BinaryTable& table, std::size_t
     const double zero = table.number(*table.find("ZZERO"), index);
     dequantise(scheme, decode_integers(scheme, stream, out.size()), index, scale, zero, out);
   } else {
-    floats_from(expand_tile(stream, out.size(), scheme.codec == TileCodec::gzip2), scheme.bitpix,
-                scheme.scaling, out);
+    floats_from(expand_tile(stream, out.size(), scheme.codec == TileCodec::gzip2), scheme.scaling,
+                out);
   }
 }
 

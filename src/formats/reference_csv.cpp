@@ -23,9 +23,11 @@ std::vector<std::string_view> split(std::string_view line) {
   std::vector<std::string_view> fields;
   for (std::size_t start = 0;;) {
     const std::size_t comma = line.find(',', start);
-    std::string_view field = line.substr(start, comma == std::string_view::npos ? comma : comma - start);
+    std::string_view field =
+        line.substr(start, comma == std::string_view::npos ? comma : comma - start);
     while (!field.empty() && (field.front() == ' ' || field.front() == '"')) field.remove_prefix(1);
-    while (!field.empty() && (field.back() == ' ' || field.back() == '"' || field.back() == '\r')) field.remove_suffix(1);
+    while (!field.empty() && (field.back() == ' ' || field.back() == '"' || field.back() == '\r'))
+      field.remove_suffix(1);
     fields.push_back(field);
     if (comma == std::string_view::npos) return fields;
     start = comma + 1;
@@ -35,11 +37,13 @@ std::vector<std::string_view> split(std::string_view line) {
 /// The name by which the city knows a column of the file; empty: not used.
 std::string city_name(std::string_view name) {
   static const std::map<std::string_view, std::string_view> aliases{
-      {"source_id", "id"},          {"ra_error", "ra_err"},         {"dec_error", "dec_err"},
-      {"ref_epoch", "epoch"},       {"phot_g_mean_mag", "mag_G"},   {"phot_bp_mean_mag", "mag_BP"},
+      {"source_id", "id"},           {"ra_error", "ra_err"},       {"dec_error", "dec_err"},
+      {"ref_epoch", "epoch"},        {"phot_g_mean_mag", "mag_G"}, {"phot_bp_mean_mag", "mag_BP"},
       {"phot_rp_mean_mag", "mag_RP"}};
-  if (const auto alias = aliases.find(name); alias != aliases.end()) return std::string(alias->second);
-  static const std::vector<std::string_view> known{"id", "ra", "dec", "ra_err", "dec_err", "pmra", "pmdec", "epoch"};
+  if (const auto alias = aliases.find(name); alias != aliases.end())
+    return std::string(alias->second);
+  static const std::vector<std::string_view> known{"id",      "ra",   "dec",   "ra_err",
+                                                   "dec_err", "pmra", "pmdec", "epoch"};
   for (const std::string_view k : known) {
     if (k == name) return std::string(name);
   }
@@ -80,7 +84,8 @@ Reading read_header(std::string_view line) {
     reading.names.push_back(std::move(name));
   }
   if (!reading.values.contains("ra") || !reading.values.contains("dec")) {
-    throw Error(ErrorKind::bad_input, kSource, "its first line does not name the columns ra and dec",
+    throw Error(ErrorKind::bad_input, kSource,
+                "its first line does not name the columns ra and dec",
                 "write a header line such as ra,dec,mag_r");
   }
   return reading;
@@ -89,10 +94,12 @@ Reading read_header(std::string_view line) {
 void read_row(Reading& reading, std::string_view line, std::int64_t line_number) {
   const std::vector<std::string_view> fields = split(line);
   const auto refuse = [&](const std::string& why) {
-    throw Error(ErrorKind::bad_input, kSource, "line " + std::to_string(line_number) + ": " + why, "mend or remove that line");
+    throw Error(ErrorKind::bad_input, kSource, "line " + std::to_string(line_number) + ": " + why,
+                "mend or remove that line");
   };
   if (fields.size() != reading.names.size()) {
-    refuse(std::to_string(fields.size()) + " fields, the header has " + std::to_string(reading.names.size()));
+    refuse(std::to_string(fields.size()) + " fields, the header has " +
+           std::to_string(reading.names.size()));
   }
   std::map<std::string_view, double> row;
   std::int64_t id = static_cast<std::int64_t>(reading.ids.size()) + 1;
@@ -102,9 +109,11 @@ void read_row(Reading& reading, std::string_view line, std::int64_t line_number)
       if (const auto value = number<std::int64_t>(fields[i])) id = *value;
       continue;
     }
-    const bool missing = fields[i].empty() || fields[i] == "null" || fields[i] == "nan" || fields[i] == "NaN";
+    const bool missing =
+        fields[i].empty() || fields[i] == "null" || fields[i] == "nan" || fields[i] == "NaN";
     const auto value = missing ? std::optional<double>(std::nan("")) : number<double>(fields[i]);
-    if (!value) refuse("'" + std::string(fields[i]) + "' in column " + reading.names[i] + " is no number");
+    if (!value)
+      refuse("'" + std::string(fields[i]) + "' in column " + reading.names[i] + " is no number");
     row[reading.names[i]] = *value;
   }
   const double ra = row.at("ra");
@@ -135,7 +144,8 @@ TableSet read_reference_csv(std::string_view text) {
     }
   }
   if (!reading || reading->ids.empty()) {
-    throw Error(ErrorKind::bad_input, kSource, "it has no row with a position", "give a header line and at least one star");
+    throw Error(ErrorKind::bad_input, kSource, "it has no row with a position",
+                "give a header line and at least one star");
   }
   Table stars("stars");
   stars.add({"id", "", "meta.id", "identifier", reading->ids});

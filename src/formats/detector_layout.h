@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/value_sources.h"
+#include "sky/exposure.h"
+
+namespace polis {
+
+/// "[x1:x2,y1:y2]", counted from 1, ends included, in either direction. Nothing if it is none.
+std::optional<Section> parse_section(std::string_view text);
+
+/// Fills amplifiers, width and height of `exposure`, whose raw_width and raw_height are known.
+/// Where a rule has no origin, the data sections are moved together, left and down, as they lie in
+/// the raw array. Errors: bad_input (a section outside the image, or that is none; data sections of
+/// no common height).
+void lay_out_detector(const std::vector<AmplifierRule>& rules, const HeaderContext& context,
+                      Exposure& exposure);
+
+}  // namespace polis
