@@ -91,7 +91,7 @@ case "$command" in
     # shellcheck disable=SC2086
     packages $BUILD_PACKAGES $TEST_PACKAGES $BENCH_PACKAGES
     configure_and_build "$BUILD" -DPOLIS_BENCH=ON
-    exec python3 tests/bench/measure.py "$BUILD" docs/MEASURED.md "$@"
+    exec /usr/bin/python3 tests/bench/measure.py "$BUILD" docs/MEASURED.md "$@"
     ;;
   build) build ;;
   tidy)

@@ -125,7 +125,10 @@ ApertureSum ellipse_sum(const SourceStamp& stamp, double x, double y, const Elli
   const auto cxx = static_cast<float>(shape.cxx);
   const auto cyy = static_cast<float>(shape.cyy);
   const auto cxy = static_cast<float>(shape.cxy);
-  const auto limit = static_cast<float>(r * r);
+  // The soft border below adds pi / 6 pixels of area to a circle of any size, and about that to an
+  // ellipse, whose area is pi r^2 / sqrt(determinant): it is moved inwards by as much.
+  const double determinant = shape.cxx * shape.cyy - 0.25 * shape.cxy * shape.cxy;
+  const auto limit = static_cast<float>(r * r - std::sqrt(std::max(0.0, determinant)) / 6.0);
   ApertureSum sum;
   Float8 flux{};
   Float8 variance{};

@@ -94,6 +94,17 @@ float median_of(std::vector<float>& values) {
   return 0.5F * (*middle + *std::max_element(values.begin(), middle));
 }
 
+/// The mesh at (u, v); beyond its border the point mirrored about the border's nearest cell, in
+/// place and in value: so a slope keeps its slope there.
+float mirrored(const Plane<float>& mesh, std::ptrdiff_t u, std::ptrdiff_t v) {
+  const std::ptrdiff_t edge_u = std::clamp<std::ptrdiff_t>(u, 0, mesh.width() - 1);
+  const std::ptrdiff_t edge_v = std::clamp<std::ptrdiff_t>(v, 0, mesh.height() - 1);
+  if (edge_u == u && edge_v == v) return mesh(u, v);
+  const std::ptrdiff_t inner_u = std::clamp<std::ptrdiff_t>(2 * edge_u - u, 0, mesh.width() - 1);
+  const std::ptrdiff_t inner_v = std::clamp<std::ptrdiff_t>(2 * edge_v - v, 0, mesh.height() - 1);
+  return 2.0F * mesh(edge_u, edge_v) - mesh(inner_u, inner_v);
+}
+
 void median_filter(Plane<float>& mesh, std::ptrdiff_t edge) {
   if (edge <= 1) return;
   const Plane<float> before = mesh;
@@ -102,12 +113,9 @@ void median_filter(Plane<float>& mesh, std::ptrdiff_t edge) {
   for (std::ptrdiff_t j = 0; j < mesh.height(); ++j) {
     for (std::ptrdiff_t i = 0; i < mesh.width(); ++i) {
       window.clear();
-      for (std::ptrdiff_t v = std::max<std::ptrdiff_t>(0, j - reach);
-           v <= std::min(mesh.height() - 1, j + reach); ++v) {
-        for (std::ptrdiff_t u = std::max<std::ptrdiff_t>(0, i - reach);
-             u <= std::min(mesh.width() - 1, i + reach); ++u) {
-          window.push_back(before(u, v));
-        }
+      for (std::ptrdiff_t v = j - reach; v <= j + reach; ++v) {
+        for (std::ptrdiff_t u = i - reach; u <= i + reach; ++u)
+          window.push_back(mirrored(before, u, v));
       }
       mesh(i, j) = median_of(window);
     }
@@ -169,6 +177,9 @@ Background estimate_background(View<const float> pixels, View<const MaskPixel> m
   for (Plane<float>* plane : {&result.level, &result.rms}) {
     fill_missing(*plane);
     median_filter(*plane, settings.filter_meshes);
+  }
+  for (std::ptrdiff_t i = 0; i < result.rms.size(); ++i) {
+    result.rms.data()[i] = std::max(0.0F, result.rms.data()[i]);
   }
   result.level_bends = spline_bends(result.level);
   result.rms_bends = spline_bends(result.rms);

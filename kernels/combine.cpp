@@ -177,6 +177,21 @@ void store(const CombineOptions& options, bool known, std::ptrdiff_t y, std::ptr
   }
 }
 
+/// Differences of two groups' results above which one of them holds hits. [sigma]
+constexpr float kContradiction = 6.0F;
+
+bool contradict(const CombineOutput& a, const CombineOutput& b, std::ptrdiff_t x,
+                std::ptrdiff_t y) {
+  const float d = a.value(x, y) - b.value(x, y);
+  return d * d > kContradiction * kContradiction * (a.variance(x, y) + b.variance(x, y));
+}
+
+/// Of two that contradict, more planes are right; of equally many, the lower: hits only add charge.
+bool better(const CombineOutput& a, const CombineOutput& b, std::ptrdiff_t x, std::ptrdiff_t y) {
+  if (a.count(x, y) != b.count(x, y)) return a.count(x, y) > b.count(x, y);
+  return a.value(x, y) < b.value(x, y);
+}
+
 }  // namespace
 
 void combine(std::span<const CombinePlane> planes, const CombineOptions& options,
@@ -207,6 +222,13 @@ void merge_combined(const CombineOutput& group, const CombineOutput& total) {
         const float added = group.count(x, y) > 0 ? 1.0F / group.variance(x, y) : 0.0F;
         const float before = total.count(x, y) > 0 ? 1.0F / total.variance(x, y) : 0.0F;
         if (!(added > 0.0F)) continue;
+        if (before > 0.0F && contradict(group, total, x, y)) {
+          if (!better(group, total, x, y)) continue;
+          total.value(x, y) = group.value(x, y);
+          total.variance(x, y) = group.variance(x, y);
+          total.count(x, y) = group.count(x, y);
+          continue;
+        }
         const float old = before > 0.0F ? total.value(x, y) * before : 0.0F;
         total.value(x, y) = (old + group.value(x, y) * added) / (before + added);
         total.variance(x, y) = 1.0F / (before + added);

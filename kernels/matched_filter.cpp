@@ -10,14 +10,18 @@
 namespace polis {
 namespace {
 
-// What is left out of the kernel loses less than 1e-5 of a source's signal-to-noise; its square
-// only scales the noise, so it may be coarser.
-constexpr double kernel_tolerance = 3e-3;
-constexpr double square_tolerance = 5e-3;
-constexpr std::size_t max_rank = 4;
+// What is left out of the kernel leaks this part of a bright star's signal-to-noise to its
+// surroundings; its square only scales the noise, so it may be coarser.
+constexpr double kernel_tolerance = 1e-3;
+constexpr double square_tolerance = 1e-3;
+constexpr std::size_t max_rank = 6;
 // The variance without a source's own noise is at least this part of the whole: an inexact gain
 // must not make the weight of a bright pixel infinite.
 constexpr float least_variance_part = 0.02F;
+
+// Where less than this part of the usual weight lies on usable pixels, a source has no measured
+// S/N.
+constexpr float least_weight_part = 0.02F;
 
 struct Filter {
   SeparableKernel kernel;
@@ -66,10 +70,24 @@ void weigh_row(const float* residual, const float* variance, const MaskPixel* ma
   }
 }
 
-void divide_row(const float* signal, const float* norm, std::ptrdiff_t width, float* snr) {
+/// The usual sum of weights along a row: the median of every sixteenth one that is not 0.
+float usual_norm(const float* norm, std::ptrdiff_t width, std::vector<float>& sample) {
+  sample.clear();
+  for (std::ptrdiff_t x = 0; x < width; x += 16) {
+    if (norm[x] > 0.0F) sample.push_back(norm[x]);
+  }
+  if (sample.empty()) return 0.0F;
+  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  return *middle;
+}
+
+void divide_row(const float* signal, const float* norm, float least_norm, std::ptrdiff_t width,
+                float* snr) {
   for (std::ptrdiff_t x = 0; x < width; ++x) {
-    const float root = std::sqrt(norm[x] > 0.0F ? norm[x] : 1.0F);
-    snr[x] = norm[x] > 0.0F ? signal[x] / root : 0.0F;
+    const bool enough = norm[x] > least_norm;
+    const float root = std::sqrt(enough ? norm[x] : 1.0F);
+    snr[x] = enough ? signal[x] / root : 0.0F;
   }
 }
 
@@ -106,7 +124,9 @@ class BandFilter {
       }
       for (std::ptrdiff_t i = 0; i < std::min(rows_at_once, last - y); ++i) {
         const std::size_t start = static_cast<std::size_t>(i) * signal_ring_.width();
-        divide_row(&signal_sum_[start], &weight_sum_[start], geometry_.width, snr.row(y + i));
+        const float* norm = &weight_sum_[start];
+        const float least = least_weight_part * usual_norm(norm, geometry_.width, sample_);
+        divide_row(&signal_sum_[start], norm, least, geometry_.width, snr.row(y + i));
       }
     }
   }
@@ -170,6 +190,7 @@ class BandFilter {
   std::vector<MaskPixel> no_mask_;
   std::vector<float> signal_sum_;
   std::vector<float> weight_sum_;
+  std::vector<float> sample_;
 };
 
 }  // namespace

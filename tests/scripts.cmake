@@ -3,7 +3,7 @@
 function(polis_script_test name seconds)
   add_test(NAME ${name} COMMAND ${ARGN})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${seconds}
-    ENVIRONMENT "POLIS_BUILD=${PROJECT_BINARY_DIR};POLIS_SOURCE=${PROJECT_SOURCE_DIR}")
+    ENVIRONMENT "POLIS_BUILD=${PROJECT_BINARY_DIR};POLIS_SOURCE=${PROJECT_SOURCE_DIR};POLIS_PYTHON=${Python3_EXECUTABLE}")
 endfunction()
 
 polis_script_test(house.floors 60 ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/check_floors.py ${PROJECT_SOURCE_DIR})

@@ -11,6 +11,7 @@ std::vector<Task> all_tasks() {
       calibrate_frame_task(),
       measure_frame_task(),
       solve_astrometry_task(),
+      calibrate_photometry_task(),
       choose_anchor_task(),
       collect_targets_task(),
       forced_photometry_task(),

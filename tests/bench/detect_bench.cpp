@@ -363,12 +363,12 @@ void row(const std::string& name, double value, const char* unit, double peer, d
   std::printf("%s | %.4g %s | %.4g | %.3g | %s\n", name.c_str(), value, unit, peer, ratio, target);
 }
 
-void compare(const Field& field, const std::filesystem::path& folder) {
+void compare(const Field& field, const std::filesystem::path& folder, bool with_peer) {
   std::vector<Found> ours;
   std::vector<Found> theirs;
   const Times two = run_ours(field, 2, ours);
   const Times one = run_ours(field, 1, ours);
-  const double peer = run_peer(field, folder, theirs);
+  const double peer = with_peer ? run_peer(field, folder, theirs) : -1.0;
   row("detect " + field.name + ": background + detect + measure, 1 thread", one.wall_s, "s", peer,
       peer / one.wall_s, ">= 2");
   row("detect " + field.name + ": background + detect + measure, 2 threads", two.wall_s, "s", peer,
@@ -395,13 +395,14 @@ void compare(const Field& field, const std::filesystem::path& folder) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const bool with_peer = argc < 2 || std::string(argv[1]) != "--without-peer";
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("detect_bench_" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   set_thread_count(2);
-  compare(make_field("sparse", 12650), folder);
+  compare(make_field("sparse", 12650), folder, with_peer);
   set_thread_count(2);
-  compare(make_field("crowded", 150000), folder);
+  compare(make_field("crowded", 150000), folder, with_peer);
   std::filesystem::remove_all(folder);
 }

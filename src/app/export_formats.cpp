@@ -1,0 +1,86 @@
+#include "app/export_formats.h"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "base/error.h"
+#include "formats/fits_table.h"
+#include "formats/regions.h"
+#include "formats/votable.h"
+
+namespace polis {
+namespace {
+
+void write_file(const std::string& path, ByteView bytes) {
+  std::error_code problem;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), problem);
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (!out) throw Error(ErrorKind::io, "cannot write " + path, "disk full or not writable", "choose another --to");
+}
+
+/// Null for kinds that hold no tables.
+const TableSet* tables_of(const Artifact& artifact) {
+  return *codec_of(artifact.kind()).type == typeid(TableSet) ? &artifact.as<TableSet>() : nullptr;
+}
+
+std::string native_extension(std::string_view kind) { return std::string(codec_of(kind).extension); }
+
+bool write_native(const Artifact& artifact, const std::string& path) {
+  write_file(path, artifact.bytes());
+  return true;
+}
+
+bool write_as_votable(const Artifact& artifact, const std::string& path) {
+  const TableSet* set = tables_of(artifact);
+  if (set != nullptr) write_file(path, as_bytes(write_votable(*set)));
+  return set != nullptr;
+}
+
+bool write_as_fits(const Artifact& artifact, const std::string& path) {
+  if (artifact.kind() == "frame") return write_native(artifact, path);
+  const TableSet* set = tables_of(artifact);
+  if (set != nullptr) write_file(path, write_fits_tables(*set));
+  return set != nullptr;
+}
+
+bool write_as_ldac(const Artifact& artifact, const std::string& path) {
+  const TableSet* set = tables_of(artifact);
+  if (set == nullptr || !set->has("sources")) return false;
+  FitsHeader header;
+  std::size_t number = 0;
+  for (const auto& [name, value] : set->facts) header.set_text("FACT" + std::to_string(++number), name + "=" + value);
+  write_file(path, write_fits_ldac(set->at("sources"), header));
+  return true;
+}
+
+bool write_as_regions(const Artifact& artifact, const std::string& path) {
+  const TableSet* set = tables_of(artifact);
+  const std::optional<std::string> text = set == nullptr ? std::nullopt : write_regions(*set);
+  if (text) write_file(path, as_bytes(*text));
+  return text.has_value();
+}
+
+constexpr std::array<ExportFormat, 5> kFormats{{
+    {"native", native_extension, write_native},
+    {"votable", [](std::string_view) { return std::string(".vot"); }, write_as_votable},
+    {"fits", [](std::string_view) { return std::string(".fits"); }, write_as_fits},
+    {"ldac", [](std::string_view) { return std::string(".ldac.fits"); }, write_as_ldac},
+    {"ds9", [](std::string_view) { return std::string(".reg"); }, write_as_regions},
+}};
+
+}  // namespace
+
+const ExportFormat& export_format(std::string_view name) {
+  std::string names;
+  for (const ExportFormat& format : kFormats) {
+    if (format.name == name) return format;
+    names.append(names.empty() ? "" : ", ").append(format.name);
+  }
+  throw Error(ErrorKind::bad_config, "cannot export as " + std::string(name), "there is no such format", "there are: " + names);
+}
+
+}  // namespace polis

@@ -1,0 +1,108 @@
+#include <cmath>
+#include <optional>
+
+#include "kernels/cosmic_rays.h"
+#include "kernels/scale.h"
+#include "tasks/detector_frame.h"
+#include "tasks/tasks.h"
+
+namespace polis {
+namespace {
+
+constexpr ParameterSpec kParameters[] = {
+    {"cosmic_rays", "true", "whether to look for cosmic rays"},
+    {"cosmic_ray_sigma", "4.5",
+     "significance of the Laplacian from which on a pixel is a cosmic ray"},
+    {"cosmic_ray_contrast", "2",
+     "least contrast with the fine structure; raised where stars are sharp"},
+    {"cosmic_ray_iterations", "4", "most rounds of search"},
+};
+
+struct OpenMasters {
+  std::optional<Artifact> bias, dark, flat;
+  Masters masters;
+};
+
+OpenMasters open_masters(Reader& reader) {
+  OpenMasters open;
+  const auto fetch = [&](std::string_view role, std::optional<Artifact>& artifact,
+                         const Frame*& frame) {
+    if (!reader.bundle().has(role)) return;
+    artifact = reader.open(role);
+    frame = &artifact->as<Frame>();
+  };
+  fetch("bias", open.bias, open.masters.bias);
+  fetch("dark", open.dark, open.masters.dark);
+  fetch("flat", open.flat, open.masters.flat);
+  return open;
+}
+
+void write_caveats(const Exposure& exposure, const Masters& masters, Facts& facts) {
+  if (masters.bias == nullptr) {
+    facts["caveat_no_bias"] =
+        exposure.amplifiers.front().overscan.empty()
+            ? "no master bias and no overscan: the background holds the bias level"
+            : "no master bias: only the overscan was subtracted";
+  }
+  if (masters.dark == nullptr)
+    facts["caveat_no_dark"] = "no master dark: dark current counts as background";
+  if (masters.flat == nullptr)
+    facts["caveat_no_flat"] = "no master flat: the response is taken as even";
+  if (masters.dark != nullptr && !(exposure.exposure_time_s > 0.0)) {
+    facts["caveat_dark_not_scaled"] =
+        "the exposure time is not known: no dark current was subtracted";
+  }
+  bool gain_known = true;
+  for (const Amplifier& amplifier : exposure.amplifiers)
+    gain_known = gain_known && amplifier.gain_e_per_adu > 0.0;
+  if (!gain_known) facts["caveat_no_gain"] = "the gain is not known: taken as 1 electron per ADU";
+  if (!(read_noise_adu(exposure, 0, masters.bias) > 0.0)) {
+    facts["caveat_no_read_noise"] =
+        "the read noise is not known: errors are too small for faint sources";
+  }
+  if (!(exposure.saturation_adu > 0.0)) {
+    facts["caveat_no_saturation"] =
+        "the saturation level is not known: saturated stars are not marked";
+  }
+}
+
+void reject_cosmic_rays(const Parameters& parameters, Frame& frame) {
+  CosmicRayOptions options;
+  options.sigma_clip = static_cast<float>(parameters.number("cosmic_ray_sigma"));
+  options.min_contrast = static_cast<float>(parameters.number("cosmic_ray_contrast"));
+  options.max_iterations = parameters.integer("cosmic_ray_iterations");
+  const CosmicRays found =
+      find_cosmic_rays(frame.pixels.view(), frame.variance.view(), options, frame.mask.view());
+  frame.facts["cosmic_ray_pixels"] = std::to_string(found.pixels);
+  frame.facts["fwhm_estimate_px"] = number_text(found.fwhm_px);
+}
+
+TaskOutput run(const Parameters& parameters, Reader& reader) {
+  const Artifact artifact = reader.open("exposure");
+  const auto& exposure = artifact.as<Exposure>();
+  const OpenMasters open = open_masters(reader);
+  Frame frame;
+  {
+    const Plane<float> raw = read_raw_pixels(reader, exposure);
+    frame = calibrate_exposure(exposure, raw.view(), open.masters, PixelUnit::electron);
+  }
+  write_caveats(exposure, open.masters, frame.facts);
+  if (parameters.flag("cosmic_rays")) reject_cosmic_rays(parameters, frame);
+  frame.facts["saturated_pixels"] =
+      std::to_string(count_masked(frame.mask.view(), mask_bits::saturated));
+  return {Artifact::of("frame", std::move(frame)), {}};
+}
+
+}  // namespace
+
+Task calibrate_frame_task() {
+  return {"calibrate_frame",
+          1,
+          "frame",
+          "raw pixels to electrons with variance and mask: roles exposure and, if there are, bias, "
+          "dark, flat",
+          kParameters,
+          run};
+}
+
+}  // namespace polis
