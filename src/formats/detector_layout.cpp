@@ -10,6 +10,8 @@
 namespace polis {
 namespace {
 
+constexpr int kMostSide = 1 << 20;  // of a trimmed image [px]
+
 [[noreturn]] void refuse(std::string_view why) {
   throw Error(ErrorKind::bad_input, "cannot lay out the detector", why,
               "check data and overscan in the instrument file");
@@ -19,12 +21,12 @@ Section section_from(const ValueSources& sources, const HeaderContext& context,
                      const Exposure& exposure, const std::string& what, Section standard) {
   const std::optional<FoundValue> found = find_value(sources, context);
   if (!found) return standard;
-  const std::optional<Section> section = parse_section(found->text);
-  if (!section) refuse(what + " is '" + found->text.substr(0, 60) + "', not [x1:x2,y1:y2]");
-  if (section->x0 + section->width > exposure.raw_width ||
-      section->y0 + section->height > exposure.raw_height) {
-    refuse(what + " " + found->text + " lies outside the image of " +
-           std::to_string(exposure.raw_width) + " x " + std::to_string(exposure.raw_height));
+  const std::optional<Section> section =
+      parse_section(found->text, exposure.raw_width, exposure.raw_height);
+  if (!section) {
+    refuse(what + " is '" + found->text.substr(0, 60) +
+           "', no [x1:x2,y1:y2] that lies in the image of " + std::to_string(exposure.raw_width) +
+           " x " + std::to_string(exposure.raw_height));
   }
   return *section;
 }
@@ -66,7 +68,7 @@ void place_amplifiers(const std::vector<AmplifierRule>& rules, const HeaderConte
     amplifier.origin = {static_cast<double>(columns.at(amplifier.data.x0)),
                         static_cast<double>(rows.at(amplifier.data.y0))};
     if (const auto found = find_value(rules[i].origin, context)) {
-      const std::optional<Section> origin = parse_section(found->text);
+      const std::optional<Section> origin = parse_section(found->text, kMostSide, kMostSide);
       if (!origin) refuse("origin of amplifier " + rules[i].name + " is no [x1:x2,y1:y2]");
       amplifier.origin = {static_cast<double>(origin->x0), static_cast<double>(origin->y0)};
     }
@@ -97,7 +99,7 @@ void check_cover(const Exposure& exposure) {
 
 }  // namespace
 
-std::optional<Section> parse_section(std::string_view text) {
+std::optional<Section> parse_section(std::string_view text, int width, int height) {
   std::array<int, 4> v{};
   std::string clean;
   for (const char c : text) {
@@ -109,7 +111,10 @@ std::optional<Section> parse_section(std::string_view text) {
   for (std::size_t i = 0; i < 4; ++i) {
     if (at == end || *at != before[i]) return std::nullopt;
     const auto [next, error] = std::from_chars(at + 1, end, v.at(i));
-    if (error != std::errc() || v.at(i) < 1 || v.at(i) > 1000000000) return std::nullopt;
+    const int side = i < 2 ? width : height;
+    if (error != std::errc() || v.at(i) == 0 || v.at(i) > side || v.at(i) < -side)
+      return std::nullopt;
+    if (v.at(i) < 0) v.at(i) += side + 1;
     at = next;
   }
   if (at + 1 != end || *at != ']') return std::nullopt;

@@ -10,8 +10,10 @@
 
 namespace polis {
 
-/// "[x1:x2,y1:y2]", counted from 1, ends included, in either direction. Nothing if it is none.
-std::optional<Section> parse_section(std::string_view text);
+/// "[x1:x2,y1:y2]", counted from 1, ends included, in either direction; negative numbers count from
+/// the end of an image of width x height pixels: -1 is the last. Nothing if it is none, or lies
+/// outside.
+std::optional<Section> parse_section(std::string_view text, int width, int height);
 
 /// Fills amplifiers, width and height of `exposure`, whose raw_width and raw_height are known.
 /// Where a rule has no origin, the data sections are moved together, left and down, as they lie in

@@ -218,7 +218,7 @@ TEST(Ingest, SectionsOutsideTheImageAreRefused) {
   EXPECT_THAT(error_of([&] {
                 ingest_file(file_of(two_amplifier_header(), 200, 50), "b.fits", instruments);
               }),
-              HasSubstr("outside the image"));
+              HasSubstr("lies in the image"));
 }
 
 TEST(Ingest, ReadsEveryDetectorOfAMosaic) {
@@ -286,12 +286,14 @@ TEST(HeaderDates, OfManyObservatories) {
     EXPECT_FALSE(mjd_from_header_date(text)) << text;
 }
 
-TEST(Sections, CountFromOneInEitherDirection) {
-  EXPECT_EQ(parse_section("[1:10,3:4]"), (Section{0, 2, 10, 2}));
-  EXPECT_EQ(parse_section("[10:1, 4:3]"), (Section{0, 2, 10, 2}));
-  for (const char* text :
-       {"", "[0:10,1:2]", "[1:10]", "[1:10,1:2", "[1:99999999999,1:2]", "1:10,1:2"})
-    EXPECT_FALSE(parse_section(text)) << text;
+TEST(Sections, CountFromOneInEitherDirectionOrFromTheEnd) {
+  EXPECT_EQ(parse_section("[1:10,3:4]", 10, 4), (Section{0, 2, 10, 2}));
+  EXPECT_EQ(parse_section("[10:1, 4:3]", 10, 4), (Section{0, 2, 10, 2}));
+  EXPECT_EQ(parse_section("[3:-1,1:-2]", 10, 4), (Section{2, 0, 8, 3}));
+  for (const char* text : {"", "[0:10,1:2]", "[1:10]", "[1:10,1:2", "[1:99999999999,1:2]",
+                           "1:10,1:2", "[1:11,1:2]", "[-11:1,1:2]", "[1:2,1:2]x"}) {
+    EXPECT_FALSE(parse_section(text, 10, 4)) << text;
+  }
 }
 
 TEST(BadNames, R34_WhatOtherReadersTakeForCommands) {
