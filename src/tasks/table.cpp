@@ -12,6 +12,8 @@ std::vector<Task> all_tasks() {
       measure_frame_task(),
       solve_astrometry_task(),
       calibrate_photometry_task(),
+      cross_match_task(),
+      night_quality_task(),
       choose_anchor_task(),
       collect_targets_task(),
       forced_photometry_task(),

@@ -18,6 +18,8 @@ Task calibrate_frame_task();
 Task measure_frame_task();
 Task solve_astrometry_task();
 Task calibrate_photometry_task();
+Task cross_match_task();
+Task night_quality_task();
 Task choose_anchor_task();
 Task collect_targets_task();
 Task forced_photometry_task();
