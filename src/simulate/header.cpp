@@ -170,17 +170,20 @@ Exposure described(const Night& night, const PlannedExposure& planned, const Obs
   return e;
 }
 
+std::string file_name_of(const SceneSite& site, const PlannedExposure& exposure) {
+  if (site.dialect == "mosaic") return exposure.name + ".fits";
+  return exposure.name + (site.dialect == "survey" ? ".fits.fz" : ".fit");
+}
+
 void write_dialect(const SceneSite& site, const PlannedExposure& planned, RawExposure& raw) {
   if (site.dialect == "mosaic") {
     mosaic(site, planned, raw);
-    raw.file_name = planned.name + ".fits";
   } else if (site.dialect == "survey") {
     survey(site, planned, raw);
-    raw.file_name = planned.name + ".fits.fz";
   } else {
     amateur(site, planned, raw);
-    raw.file_name = planned.name + ".fit";
   }
+  raw.file_name = file_name_of(site, planned);
 }
 
 }  // namespace polis

@@ -60,6 +60,8 @@ struct RawExposure {
   FitsCompression compression = FitsCompression::none;
   bool gzip = false;  ///< the whole file
 };
+/// Name of an exposure's file at its site.
+std::string file_name_of(const SceneSite& site, const PlannedExposure& exposure);
 /// Makes exposure `index`: the same bytes on any number of threads, in any order.
 RawExposure render(const Night& night, int index);
 /// The file, as the site would deliver it.

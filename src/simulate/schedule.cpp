@@ -22,14 +22,27 @@ struct Dark {
   double begin = 0.0, end = 0.0;
 };
 Dark dark_hours(const Scene& scene, const SceneSite& site, int night) {
-  constexpr double kStep = 5.0 / 1440.0;
+  constexpr double kStep = 20.0 / 1440.0;
   // The site's own noon, no earlier than the scene's.
   const double noon =
       scene.first_noon_mjd + night + std::remainder(-site.longitude_deg, 360.0) / 360.0;
+  const auto is_dark = [&](double t) { return sun_altitude(site, t) < -15.0; };
+  /// When it changes, between a moment that is dark and one that is not.
+  const auto edge = [&](double dark_at, double light_at) {
+    for (int i = 0; i < 12; ++i) {
+      const double middle = 0.5 * (dark_at + light_at);
+      (is_dark(middle) ? dark_at : light_at) = middle;
+    }
+    return dark_at;
+  };
   Dark dark;
   for (double t = noon; t < noon + 1.0; t += kStep) {
-    if (sun_altitude(site, t) > -15.0) continue;
-    if (dark.begin == 0.0) dark.begin = t;
+    if (!is_dark(t)) {
+      if (dark.begin == 0.0) continue;
+      dark.end = edge(dark.end, t);
+      break;
+    }
+    if (dark.begin == 0.0) dark.begin = t > noon ? edge(t, t - kStep) : t;
     dark.end = t;
   }
   return dark;
@@ -74,36 +87,53 @@ void add_calibrations(Log& log, double dusk) {
   }
 }
 
+/// First and last slot in which a field stands high enough; empty if it never does.
+struct Window {
+  std::size_t first = 0, last = 0;
+  bool empty = true;
+};
+Window window_of(const Scene& scene, const SceneSite& site, SkyPosition field,
+                 const std::vector<double>& slots) {
+  Window window;
+  const std::size_t stride = std::max<std::size_t>(1, slots.size() / 48);
+  for (std::size_t s = 0; s < slots.size(); s += stride) {
+    if (Observer(site.site(), slots[s]).airmass(field) > scene.max_airmass) continue;
+    if (window.empty) window.first = s;
+    window.last = s;
+    window.empty = false;
+  }
+  return window;
+}
+
 /// Spreads the science exposures over the hours when their field stands high enough.
 void add_science(Log& log, const Dark& dark) {
   const Scene& scene = log.night.scene;
   const SceneSite& site = scene.sites[static_cast<std::size_t>(log.site)];
   const std::vector<std::string> filters = site.filter_list();
-  const int wanted = scene.science_frames * static_cast<int>(filters.size() * scene.fields.size());
-  std::vector<double> free;  // starts of possible exposures
+  std::vector<double> slots;
   const double step = (site.exposure_s + kOverhead_s) * kSecond;
-  for (double t = dark.begin; t + step < dark.end; t += step) free.push_back(t);
-  std::vector<bool> used(free.size(), false);
-  for (int i = 0; i < wanted; ++i) {
-    const std::size_t field = static_cast<std::size_t>(i) / filters.size() % scene.fields.size();
-    const auto visible = [&](double t) {
-      return Observer(site.site(), t).airmass(scene.fields[field]) <= scene.max_airmass;
-    };
-    std::vector<std::size_t> window;
-    for (std::size_t s = 0; s < free.size(); s += std::max<std::size_t>(1, free.size() / 64)) {
-      if (visible(free[s])) window.push_back(s);
-    }
-    if (window.empty()) continue;
-    const std::size_t first = window.front();
-    const std::size_t last = window.back();
-    const std::size_t target = first + (last - first) * static_cast<std::size_t>(i) /
-                                           static_cast<std::size_t>(std::max(1, wanted));
-    std::size_t slot = target;
-    while (slot < free.size() && used[slot]) ++slot;
-    if (slot == free.size()) continue;
+  for (double t = dark.begin; t + step < dark.end; t += step) slots.push_back(t);
+  std::vector<Window> windows;
+  for (const SkyPosition& field : scene.fields)
+    windows.push_back(window_of(scene, site, field, slots));
+  std::vector<bool> used(slots.size(), false);
+  const std::size_t wanted = static_cast<std::size_t>(std::max(0, scene.science_frames)) *
+                             filters.size() * scene.fields.size();
+  std::vector<std::pair<std::size_t, std::size_t>> plan;  // slot, wish
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const Window& window = windows[i / filters.size() % scene.fields.size()];
+    if (window.empty) continue;
+    std::size_t slot = window.first + (window.last - window.first) * i / wanted;
+    while (slot < slots.size() && used[slot]) ++slot;
+    if (slot == slots.size()) continue;
     used[slot] = true;
-    PlannedExposure& e = log.add(ImageType::science, free[slot], site.exposure_s);
-    e.filter = filters[static_cast<std::size_t>(i) % filters.size()];
+    plan.emplace_back(slot, i);
+  }
+  std::sort(plan.begin(), plan.end());
+  for (const auto& [slot, i] : plan) {
+    const std::size_t field = i / filters.size() % scene.fields.size();
+    PlannedExposure& e = log.add(ImageType::science, slots[slot], site.exposure_s);
+    e.filter = filters[i % filters.size()];
     e.field = static_cast<int>(field);
     e.object = "field" + std::to_string(field);
   }

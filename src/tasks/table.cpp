@@ -4,6 +4,10 @@ namespace polis {
 
 std::vector<Task> all_tasks() {
   return {
+      simulate_night_task(),
+      simulate_exposure_task(),
+      simulate_truth_task(),
+      simulate_reference_task(),
       open_night_task(),
       master_bias_task(),
       master_dark_task(),

@@ -10,6 +10,10 @@ namespace polis {
 /// in table.cpp, and its own file.
 std::vector<Task> all_tasks();
 
+Task simulate_night_task();
+Task simulate_exposure_task();
+Task simulate_truth_task();
+Task simulate_reference_task();
 Task open_night_task();
 Task master_bias_task();
 Task master_dark_task();
