@@ -143,7 +143,7 @@ void override_scene(Scene& scene, const SceneText& changes) {
   for (const auto& [name, value] : changes) {
     if (!set_by_name(scene, name, value)) {
       throw Error(ErrorKind::bad_config, "no scene parameter " + name, "nothing has that name",
-                  "see `polis simulate --dump-config` for all names");
+                  "see `polis simulate --list` for all names");
     }
   }
   for (const SceneSite& site : scene.sites) check_site(site);
