@@ -35,6 +35,8 @@ void add_line(std::string& out, std::string line) {
 
 std::string with_comment(std::string line, std::string_view comment) {
   if (comment.empty() || line.size() + 4 > kFitsCardSize) return line;
+  // Where other writers put it too: they check a CHECKSUM by writing its card anew.
+  if (line.size() < kFixedEnd) line.resize(kFixedEnd, ' ');
   return line + " / " + clean(comment);
 }
 

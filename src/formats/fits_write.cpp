@@ -78,8 +78,9 @@ void append_image(Bytes& file, const FitsHduOut& hdu, View<const T> image, bool 
     data = encode_tiles(image, hdu.compression, header);
   }
   if constexpr (std::is_unsigned_v<T> && sizeof(T) > 1) {
-    header.set_number("BZERO", sizeof(T) == 2 ? 32768.0 : 2147483648.0, "pixels are unsigned")
-        .set_number("BSCALE", 1.0);
+    // As an integer: readers know unsigned pixels by it.
+    header.set_integer("BZERO", sizeof(T) == 2 ? 32768 : 2147483648, "pixels are unsigned");
+    header.set_integer("BSCALE", 1);
   }
   end_header(header, hdu);
   append_hdu(file, std::move(header), std::move(data));

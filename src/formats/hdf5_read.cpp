@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "formats/hdf5_handle.h"
+#include "formats/hdf5_reading.h"
 #include "formats/hdf5_tables.h"
 #include "formats/table_record.h"
 
@@ -159,11 +160,15 @@ Table read_table(const Hdf5Handle& file, const std::string& name, std::size_t fi
   return table;
 }
 
-/// Names of the tables: as our writer listed them, else every compound dataset of the root.
-std::vector<std::string> table_names(const Hdf5Handle& file, hid_t root) {
+}  // namespace
+
+Facts read_hdf5_texts(hid_t object) { return read_facts(object, ""); }
+
+std::vector<std::string> hdf5_table_names(const Hdf5Handle& file) {
+  const Hdf5Handle root(H5Gopen2(file.id(), "/", H5P_DEFAULT), H5Gclose, "open the root");
   std::vector<std::string> names;
   std::string listed;
-  if (H5Aexists(root, "TABLES") > 0 && read_text_attribute(root, "TABLES", listed)) {
+  if (H5Aexists(root.id(), "TABLES") > 0 && read_text_attribute(root.id(), "TABLES", listed)) {
     for (std::size_t at = 0; at < listed.size();) {
       const std::size_t end = std::min(listed.find('\n', at), listed.size());
       names.push_back(listed.substr(at, end - at));
@@ -177,7 +182,7 @@ std::vector<std::string> table_names(const Hdf5Handle& file, hid_t root) {
     static_cast<std::vector<std::string>*>(list)->emplace_back(name);
     return 0;
   };
-  hdf5_check(H5Literate(root, H5_INDEX_NAME, H5_ITER_INC, &position, visit, &links),
+  hdf5_check(H5Literate(root.id(), H5_INDEX_NAME, H5_ITER_INC, &position, visit, &links),
              "list the tables");
   for (const std::string& link : links) {
     H5O_info_t info;
@@ -192,8 +197,6 @@ std::vector<std::string> table_names(const Hdf5Handle& file, hid_t root) {
   return names;
 }
 
-}  // namespace
-
 TableSet read_tables(ByteView bytes, Facts& provenance) {
   if (bytes.size() < kSignature.size() ||
       as_text(bytes).substr(0, kSignature.size()) != kSignature) {
@@ -205,7 +208,7 @@ TableSet read_tables(ByteView bytes, Facts& provenance) {
   TableSet tables;
   tables.facts = read_facts(root.id(), "FACT_");
   provenance = read_facts(root.id(), "PROVENANCE_");
-  for (const std::string& name : table_names(file, root.id()))
+  for (const std::string& name : hdf5_table_names(file))
     tables.tables.push_back(read_table(file, name, bytes.size()));
   return tables;
 }
