@@ -53,7 +53,6 @@ std::size_t write_files(const City& city, const Lake& lake, const std::string& o
     ++files;
     const std::string kind(TaskTable(all_tasks()).at(job.task).output_kind);
     const Bytes bytes = lake.get(job.output, kind).bytes();
-    if (fs::exists(path) && fs::file_size(path) == bytes.size()) return;
     fs::create_directories(path.parent_path());
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
@@ -72,15 +71,15 @@ int run_simulate(const std::vector<std::string>& words, const RunnerFactory& mak
     return kAllDone;
   }
   const std::string out = arguments.text("out");
-  // Its own city, so that a simulation that was stopped goes on where it was.
-  const City city = City::open(out + "/.simulation", true);
+  // A city for each scene: a simulation that was stopped goes on where it was, and two never mix.
+  const std::string document = json_from_text_map(scene_text(scene));
+  const City city = City::open(out + "/.simulation/" + digest_of(document).short_hex(), true);
   const std::unique_ptr<Lake> lake = city.lake();
   Request request;
   request.task = "simulate_night";
   request.label = "truth/night.h5";
   request.reason = "asked for by a person";
-  const Digest document = lake->put(Artifact::of("document", json_from_text_map(scene_text(scene))));
-  request.input.entries = {{"scene", {InputRef::From::lake, document, "document"}}};
+  request.input.entries = {{"scene", {InputRef::From::lake, lake->put(Artifact::of("document", document)), "document"}}};
   if (arguments.flag("no-truth")) request.parameters["truth"] = "false";
   const MissionStyle style{arguments.flag("log-json"), false};
   const int code = run_mission(city, *lake, Settings{}, std::span(&request, 1), style, make_runner);
