@@ -26,7 +26,7 @@ Trail random_line(const SceneSite& site, RandomStream& random) {
 Trail satellite(const SceneSite& site, const PsfField& psf, double noise_e, RandomStream& random) {
   Trail trail = random_line(site, random);
   trail.kind = PixelKind::satellite;
-  const MoffatShape shape = psf.at(psf.centre_x, psf.centre_y);
+  const OpticalMoffat shape = psf.at(psf.centre_x, psf.centre_y);
   trail.core_px =
       shape.core_radius_px() * random.uniform(1.0, 1.3);  // a low orbit is a little out of focus
   trail.beta = shape.beta - 0.5;

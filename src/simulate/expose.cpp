@@ -19,7 +19,7 @@ constexpr double kMissing = 5.0e-4;  ///< share of a star's light that may lie b
 
 /// A star's image, ready to draw.
 struct StarImage {
-  MoffatShape shape;
+  OpticalMoffat shape;
   double x, y, flux, radius;
 };
 
@@ -36,7 +36,7 @@ std::vector<StarImage> star_images(const Exposed& e) {
   const PsfField& psf = e.observation.psf;
   for (const SceneSource& s : e.sources.sources) {
     if (s.kind == SourceKind::galaxy || !(s.flux_e > 0.0)) continue;
-    const MoffatShape shape = psf.at(s.x, s.y);
+    const OpticalMoffat shape = psf.at(s.x, s.y);
     const double missing = s.flux_e > 10.0 * e.noise_e ? kMissing : 10.0 * kMissing;
     const double radius = star_radius_px(shape, s.flux_e, kFaintest * e.noise_e, missing);
     const int steps = 1 + static_cast<int>(std::ceil(2.0 * std::hypot(s.trail_x, s.trail_y)));
@@ -69,7 +69,7 @@ void convolve(const Plane<float>& image, const Plane<float>& kernel, Plane<float
 GalaxyImage galaxy_image(const Exposed& e, const SceneSource& s, const SceneSite& site) {
   const Galaxy& galaxy = e.sources.galaxies[static_cast<std::size_t>(s.galaxy)];
   const double scale = site.pixel_scale_arcsec;
-  const MoffatShape shape = e.observation.psf.at(s.x, s.y);
+  const OpticalMoffat shape = e.observation.psf.at(s.x, s.y);
   // Faint galaxies need no far wings: their light there drowns in the noise.
   const bool faint = s.flux_e < 50.0 * e.noise_e;
   const double wings = faint ? 2.2 : 4.0;

@@ -32,7 +32,7 @@ struct RowSpan {
 };
 
 template <int N, std::size_t K>
-void draw_row(const RowSpan& row, const MoffatShape& shape, float peak,
+void draw_row(const RowSpan& row, const OpticalMoffat& shape, float peak,
               const std::array<Node, K>& nodes) {
   const auto q_xx = static_cast<float>(shape.q_xx);
   for (const Node& v : nodes) {
@@ -51,7 +51,7 @@ void draw_row(const RowSpan& row, const MoffatShape& shape, float peak,
 }
 
 template <int N>
-void draw(View<float> band, std::ptrdiff_t first_row, const MoffatShape& shape, double x, double y,
+void draw(View<float> band, std::ptrdiff_t first_row, const OpticalMoffat& shape, double x, double y,
           double flux, double radius) {
   const auto y_low =
       std::max<std::ptrdiff_t>(first_row, static_cast<std::ptrdiff_t>(std::ceil(y - radius)));
@@ -84,13 +84,13 @@ double alpha2_per_fwhm2(double beta) { return 0.25 / (std::exp2(1.0 / beta) - 1.
 
 }  // namespace
 
-double MoffatShape::norm() const {
+double OpticalMoffat::norm() const {
   return (beta - 1.0) / std::numbers::pi * std::sqrt(q_xx * q_yy - q_xy * q_xy);
 }
 
-double MoffatShape::core_radius_px() const { return std::pow(q_xx * q_yy - q_xy * q_xy, -0.25); }
+double OpticalMoffat::core_radius_px() const { return std::pow(q_xx * q_yy - q_xy * q_xy, -0.25); }
 
-double MoffatShape::fwhm_px() const { return core_radius_px() / std::sqrt(alpha2_per_fwhm2(beta)); }
+double OpticalMoffat::fwhm_px() const { return core_radius_px() / std::sqrt(alpha2_per_fwhm2(beta)); }
 
 Widths& Widths::add_round(double width) {
   xx += width * width;
@@ -108,7 +108,7 @@ Widths& Widths::add_along(double width, double direction_x, double direction_y) 
   return *this;
 }
 
-MoffatShape moffat_of(const Widths& fwhm, double beta) {
+OpticalMoffat moffat_of(const Widths& fwhm, double beta) {
   const double rounded = 0.5 * doubled(beta);
   const double scale = alpha2_per_fwhm2(rounded);
   const double det = fwhm.xx * fwhm.yy - fwhm.xy * fwhm.xy;
@@ -116,7 +116,7 @@ MoffatShape moffat_of(const Widths& fwhm, double beta) {
   return {rounded, fwhm.yy * inverse, -fwhm.xy * inverse, fwhm.xx * inverse};
 }
 
-MoffatShape PsfField::at(double x, double y) const {
+OpticalMoffat PsfField::at(double x, double y) const {
   const double dx = x - centre_x;
   const double dy = y - centre_y;
   const double r = std::hypot(dx, dy);
@@ -150,7 +150,7 @@ std::vector<PsfField::Image> ring_of_images(double radius_px) {
   return images;
 }
 
-double star_radius_px(const MoffatShape& shape, double flux, double faintest, double missing) {
+double star_radius_px(const OpticalMoffat& shape, double flux, double faintest, double missing) {
   const double alpha = shape.core_radius_px();
   const double by_light = std::pow(missing, -1.0 / (shape.beta - 1.0)) - 1.0;
   const double ratio = flux * shape.norm() / std::max(faintest, 1.0e-6);
@@ -160,17 +160,17 @@ double star_radius_px(const MoffatShape& shape, double flux, double faintest, do
   return alpha * std::max(1.0, stretch) * std::sqrt(std::max(by_light, by_brightness));
 }
 
-void draw_star(View<float> band, std::ptrdiff_t first_row, const MoffatShape& shape, double x,
+void draw_star(View<float> band, std::ptrdiff_t first_row, const OpticalMoffat& shape, double x,
                double y, double flux, double radius_px) {
   using Draw =
-      void (*)(View<float>, std::ptrdiff_t, const MoffatShape&, double, double, double, double);
+      void (*)(View<float>, std::ptrdiff_t, const OpticalMoffat&, double, double, double, double);
   static constexpr std::array<Draw, 10> kDraw{draw<3>, draw<4>, draw<5>,  draw<6>,  draw<7>,
                                               draw<8>, draw<9>, draw<10>, draw<11>, draw<12>};
   kDraw.at(static_cast<std::size_t>(doubled(shape.beta) - 3))(band, first_row, shape, x, y, flux,
                                                               radius_px);
 }
 
-Plane<float> psf_kernel(const PsfField& psf, const MoffatShape& shape, int half) {
+Plane<float> psf_kernel(const PsfField& psf, const OpticalMoffat& shape, int half) {
   const int size = 2 * half + 1;
   Plane<float> kernel(size, size);
   double sum = 0.0;

@@ -9,7 +9,7 @@ namespace polis {
 
 /// An elliptical Moffat profile (Moffat 1969, A&A 3, 455), normalised to 1:
 /// norm * (1 + q_xx x^2 + 2 q_xy x y + q_yy y^2)^-beta. [px]
-struct MoffatShape {
+struct OpticalMoffat {
   double beta = 3.0;
   double q_xx = 1.0, q_xy = 0.0, q_yy = 1.0;
   double fwhm_px() const;         ///< of the circle with the same area
@@ -25,7 +25,7 @@ struct Widths {
                     double direction_y);  ///< direction of any length
 };
 /// The Moffat profile whose squared FWHM along each direction is given by `fwhm`.
-MoffatShape moffat_of(const Widths& fwhm, double beta);
+OpticalMoffat moffat_of(const Widths& fwhm, double beta);
 
 /// The point-spread function of one exposure: a Moffat profile whose shape varies over the field,
 /// drawn once per image of the star (one; a ring of them when out of focus; two after a jump of the
@@ -43,7 +43,7 @@ struct PsfField {
   double rotation_rad = 0.0;  ///< of the field during the exposure
   std::vector<Image> images{Image{}};
 
-  MoffatShape at(double x, double y) const;
+  OpticalMoffat at(double x, double y) const;
   /// Squared second-moment radius that the several images add, for a measure of the whole width.
   /// [px^2]
   double spread_px2() const;
@@ -54,16 +54,16 @@ std::vector<PsfField::Image> ring_of_images(double radius_px);
 
 /// Radius beyond which a star of `flux` adds less than `faintest` per pixel and less than `missing`
 /// of its light.
-double star_radius_px(const MoffatShape& shape, double flux, double faintest, double missing);
+double star_radius_px(const OpticalMoffat& shape, double flux, double faintest, double missing);
 
 /// Adds a star to the rows `first_row` .. first_row + band.height of an image: `band` is those
 /// rows. The profile is integrated over each pixel (Gauss-Legendre, 3 x 3 near the centre, 2 x 2
 /// outside).
-void draw_star(View<float> band, std::ptrdiff_t first_row, const MoffatShape& shape, double x,
+void draw_star(View<float> band, std::ptrdiff_t first_row, const OpticalMoffat& shape, double x,
                double y, double flux, double radius_px);
 
 /// Profile sampled at pixel centres on (2 half + 1)^2 pixels, all images together, sum 1: for
 /// convolving.
-Plane<float> psf_kernel(const PsfField& psf, const MoffatShape& shape, int half);
+Plane<float> psf_kernel(const PsfField& psf, const OpticalMoffat& shape, int half);
 
 }  // namespace polis

@@ -116,12 +116,6 @@ std::vector<float> linearity_of(const Exposure& exposure) {
 
 }  // namespace
 
-std::string number_text(double value) {
-  std::array<char, 40> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
-}
-
 double fact_number(const Facts& facts, std::string_view name, double fallback) {
   const auto found = facts.find(std::string(name));
   if (found == facts.end()) return fallback;

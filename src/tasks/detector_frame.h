@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/number_text.h"
 #include "jobs/task.h"
 #include "sky/frame.h"
 
@@ -16,9 +17,6 @@ struct Masters {
 };
 
 enum class PixelUnit { adu, electron };
-
-/// Shortest text that reads back as the same number.
-std::string number_text(double value);
 
 /// A number among facts; `fallback` where it is missing or no number.
 double fact_number(const Facts& facts, std::string_view name, double fallback);

@@ -26,13 +26,13 @@ Moments moments_of(const Plane<float>& image) {
   return m;
 }
 
-MoffatShape round_star(double fwhm, double beta) {
+OpticalMoffat round_star(double fwhm, double beta) {
   return moffat_of(Widths{}.add_round(fwhm), beta);
 }
 
 TEST(Moffat, HalfOfThePeakIsReachedAtHalfTheWidth) {
   for (const double beta : {2.0, 2.5, 3.0, 4.5}) {
-    const MoffatShape shape = round_star(3.7, beta);
+    const OpticalMoffat shape = round_star(3.7, beta);
     EXPECT_NEAR(shape.fwhm_px(), 3.7, 1e-9);
     EXPECT_NEAR(std::pow(1.0 + shape.q_xx * 1.85 * 1.85, -beta), 0.5, 1e-9);
   }
@@ -42,7 +42,7 @@ TEST(DrawStar, PixelsSumToTheFlux) {
   for (const double beta : {2.5, 3.0, 4.0}) {
     for (const double fwhm : {1.6, 2.5, 5.0}) {
       Plane<float> image(401, 401);
-      const MoffatShape shape = round_star(fwhm, beta);
+      const OpticalMoffat shape = round_star(fwhm, beta);
       draw_star(image.view(), 0, shape, 200.3, 199.6, 1.0e5, 190.0);
       const double beyond = std::pow(1.0 + shape.q_xx * 190.0 * 190.0, 1.0 - beta);
       EXPECT_NEAR(moments_of(image).sum / 1.0e5, 1.0 - beyond, 2e-4) << beta << " " << fwhm;
@@ -61,7 +61,7 @@ TEST(DrawStar, CentroidIsThePosition) {
 }
 
 TEST(DrawStar, PixelValueIsTheIntegralOverThePixel) {
-  const MoffatShape shape = moffat_of(Widths{}.add_round(2.2).add_along(1.5, 1.0, 0.5), 3.0);
+  const OpticalMoffat shape = moffat_of(Widths{}.add_round(2.2).add_along(1.5, 1.0, 0.5), 3.0);
   Plane<float> image(21, 21);
   draw_star(image.view(), 0, shape, 10.2, 9.7, 1.0, 9.0);
   for (const auto& [px, py] : {std::pair{10, 10}, {11, 9}, {13, 12}, {7, 9}}) {
@@ -81,7 +81,7 @@ TEST(DrawStar, PixelValueIsTheIntegralOverThePixel) {
 }
 
 TEST(DrawStar, BandsGiveTheSameAsTheWholeImage) {
-  const MoffatShape shape = round_star(3.0, 3.0);
+  const OpticalMoffat shape = round_star(3.0, 3.0);
   Plane<float> whole(50, 50), parts(50, 50);
   draw_star(whole.view(), 0, shape, 20.4, 24.9, 500.0, 15.0);
   for (std::ptrdiff_t first = 0; first < 50; first += 7) {
@@ -106,7 +106,7 @@ TEST(PsfField, GrowsTowardsTheCornerAlongTheRadius) {
   psf.half_diagonal = 100.0 * std::sqrt(2.0);
   psf.corner_growth = 0.25;
   EXPECT_NEAR(psf.at(100.0, 100.0).fwhm_px(), 3.0, 1e-9);
-  const MoffatShape edge = psf.at(200.0, 100.0);
+  const OpticalMoffat edge = psf.at(200.0, 100.0);
   EXPECT_GT(edge.fwhm_px(), 3.05);
   EXPECT_LT(edge.q_xx, edge.q_yy);  // wider along x, which is the radius there
 }
