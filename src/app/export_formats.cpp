@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "formats/fits_table.h"
+#include "formats/hdf5_index.h"
 #include "formats/regions.h"
 #include "formats/votable.h"
 
@@ -85,7 +86,11 @@ const ExportFormat& export_format(std::string_view name) {
 
 void write_indexes(const ExportFormat& format, const std::string& folder,
                    const std::map<std::string, std::vector<std::string>>& written) {
-  (void)format, (void)folder, (void)written;
+  if (format.name != "native") return;
+  for (const auto& [group, paths] : written) {
+    const std::string kind = group.substr(0, group.find('/'));
+    if (*codec_of(kind).type == typeid(TableSet)) write_index(folder + "/" + group + ".h5", paths);
+  }
 }
 
 }  // namespace polis

@@ -86,7 +86,7 @@ struct Scene {
   std::vector<SceneSite> sites;
 
   int bias_frames = 3, dark_frames = 3, flat_frames = 3;  ///< per site and night; flats per filter
-  int science_frames = 4;                                 ///< per site, night, field and filter
+  int science_frames = 6;                                 ///< per site, night, field and filter
   double flat_level_adu = 20000.0;
   double dark_exposure_s = 60.0;
   double max_airmass = 2.2;

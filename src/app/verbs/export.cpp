@@ -38,7 +38,7 @@ int run_export(const std::vector<std::string>& words, const RunnerFactory&) {
   po::options_description options("options");
   auto add = options.add_options();
   add("city", po::value<std::string>(), "folder of the city");
-  add("to", po::value<std::string>(), "folder to write into: one folder per kind");
+  add("to", po::value<std::string>(), "folder to write into: KIND/TASK/*, and KIND/TASK.h5 which joins the tables of those");
   add("kind", po::value<std::vector<std::string>>()->composing(), "catalog, light_curves, frame, ...; none: all products");
   add("format", po::value<std::string>()->default_value("native"), "native (HDF5, FITS, JSON as they are), votable, fits, ldac, ds9");
   const Arguments arguments(export_verb, options, "", words);
@@ -49,14 +49,15 @@ int run_export(const std::vector<std::string>& words, const RunnerFactory&) {
   const std::map<Digest, std::string> kinds = kinds_in(*lake);
   const std::vector<std::string> only = arguments.list("kind");
   const fs::path to = arguments.text("to");
-  std::map<std::string, std::vector<std::string>> written;
+  std::map<std::string, std::vector<std::string>> written;  // kind/task -> files
   city.ledger_reader()->each_job({}, JobState::done, [&](const JobView& job) {
     const auto kind = kinds.find(job.output);
     if (kind == kinds.end() || !wanted(only, kind->second)) return;
-    const std::string path = (to / kind->second / (file_name(job) + format.extension_for(kind->second))).string();
-    if (format.write(lake->get(job.output, kind->second), path)) written[kind->second].push_back(path);
+    const std::string group = kind->second + "/" + job.task;
+    const std::string path = (to / group / (file_name(job) + format.extension_for(kind->second))).string();
+    if (format.write(lake->get(job.output, kind->second), path)) written[group].push_back(path);
   });
-  for (auto& [kind, paths] : written) std::cout << kind << ": " << paths.size() << " files in " << (to / kind).string() << '\n';
+  for (const auto& [group, paths] : written) std::cout << paths.size() << " files in " << (to / group).string() << '\n';
   write_indexes(format, to.string(), written);
   if (written.empty()) std::cout << "nothing to export (no product of that kind, or the format does not hold it)\n";
   return kAllDone;
