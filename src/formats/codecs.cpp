@@ -30,6 +30,7 @@ std::span<const Codec> codecs() {
   static const std::array table{
       Codec{"raw_frame", ".fits", &typeid(Bytes), encode_raw, decode_raw},
       Codec{"order", ".order", &typeid(Bytes), encode_raw, decode_raw},
+      Codec{"requests", ".requests", &typeid(Bytes), encode_raw, decode_raw},
       Codec{"exposure", ".json", &typeid(Exposure), encode_exposure, decode_exposure},
       Codec{"bundle", ".json", &typeid(Bundle), encode_bundle, decode_bundle},
       Codec{"manifest", ".json", &typeid(Manifest), encode_manifest, decode_manifest},

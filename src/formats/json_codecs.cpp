@@ -80,7 +80,7 @@ Bytes encode_manifest(const std::any& manifest, const Facts& provenance) {
   head["round"] = value.round;
   std::string text = open_text(head, "requests") + "[\n";
   for (std::size_t i = 0; i < value.requests.size(); ++i) {
-    text += write_json(request_to_json(value.requests[i]));
+    append_request(text, value.requests[i]);
     text += i + 1 < value.requests.size() ? ",\n" : "\n";
   }
   return to_bytes(text + "]}\n");

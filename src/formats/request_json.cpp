@@ -1,6 +1,7 @@
 #include "formats/request_json.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 
@@ -69,19 +70,63 @@ Bundle bundle_from_json(const Json& value) {
   return bundle;
 }
 
-Json request_to_json(const Request& r) {
-  Json parameters = Json::object();
-  for (const auto& [name, value] : r.parameters) parameters[name] = value;
-  return {{"task", r.task},
-          {"input", bundle_to_json(r.input)},
-          {"parameters", parameters},
-          {"priority", r.priority},
-          {"deadline_mjd", json_number(r.deadline_mjd)},
-          {"cost", json_number(r.cost)},
-          {"reason", r.reason},
-          {"label", r.label},
-          {"group", r.group},
-          {"keep", r.keep}};
+namespace {
+
+/// Text between quotes, as write_json gives it. Almost all text needs no escape.
+void append_text(std::string& line, std::string_view text) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (!std::all_of(text.begin(), text.end(), plain)) {
+    line += write_json(text);
+    return;
+  }
+  line.append("\"").append(text).append("\"");
+}
+
+/// As write_json gives it; the short way for 0, 1 and the like.
+void append_number(std::string& line, double value) {
+  const auto whole =
+      std::isfinite(value) && std::abs(value) < 1e9 ? static_cast<std::int32_t>(value) : 0;
+  if (whole > 0 && value == whole) {
+    line.append(std::to_string(whole)).append(".0");
+  } else {
+    line += write_json(json_number(value));
+  }
+}
+
+void append_bundle(std::string& line, const Bundle& bundle) {
+  line += '[';
+  for (const BundleEntry& entry : bundle.entries) {
+    if (line.back() == '}') line += ',';
+    line.append("{\"ref\":{\"from\":");
+    line.append(entry.ref.from == InputRef::From::lake ? "\"lake\"" : "\"job\"")
+        .append(",\"kind\":");
+    append_text(line, entry.ref.kind);
+    line.append(",\"name\":\"").append(entry.ref.name.hex()).append("\"},\"role\":");
+    append_text(line, entry.role);
+    line += '}';
+  }
+  line += ']';
+}
+
+}  // namespace
+
+void append_request(std::string& line, const Request& r) {
+  append_number(line.append("{\"cost\":"), r.cost);
+  append_number(line.append(",\"deadline_mjd\":"), r.deadline_mjd);
+  append_text(line.append(",\"group\":"), r.group);
+  append_bundle(line.append(",\"input\":"), r.input);
+  line.append(",\"keep\":").append(r.keep ? "true" : "false");
+  append_text(line.append(",\"label\":"), r.label);
+  line.append(",\"parameters\":{");
+  for (const auto& [name, value] : r.parameters) {
+    if (line.back() != '{') line += ',';
+    append_text(line, name);
+    append_text(line += ':', value);
+  }
+  line.append("},\"priority\":").append(std::to_string(r.priority));
+  append_text(line.append(",\"reason\":"), r.reason);
+  append_text(line.append(",\"task\":"), r.task);
+  line += '}';
 }
 
 Request request_from_json(const Json& value) {

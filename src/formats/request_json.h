@@ -7,7 +7,9 @@ namespace polis {
 
 Json input_to_json(const InputRef& input);
 Json bundle_to_json(const Bundle& bundle);
-Json request_to_json(const Request& request);
+/// Appends the request as one line of JSON, exactly as write_json would: a manifest may hold very
+/// many.
+void append_request(std::string& line, const Request& request);
 
 /// Errors: bad_input. Names of tasks, roles and kinds are words: letters, digits, '_', '-' and '.'
 /// only, so no path can hide in a request.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "jobs/job_reader.h"
+#include "jobs/request_list.h"
 
 namespace polis {
 namespace {
@@ -150,7 +151,7 @@ void ChainRun::store(const OrderStep& step, TaskOutput output, const ChainListen
   }
   if (output.requests.empty()) return;
   outcome.request_count = static_cast<std::uint32_t>(output.requests.size());
-  outcome.requests = lake_.put(Artifact::of("manifest", Manifest{0, std::move(output.requests)}));
+  outcome.requests = lake_.put("requests", pack_requests(output.requests));
 }
 
 void ChainRun::release_inputs(const OrderStep& step) {

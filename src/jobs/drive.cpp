@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "jobs/manifest_writer.h"
 #include "jobs/order.h"
+#include "jobs/request_list.h"
 #include "jobs/round_run.h"
 
 namespace polis {
@@ -149,8 +150,7 @@ class Driver {
     AdmitReport report;
     ManifestWriter manifest(ledger_, lake_, round);
     for (const Asking& asking : ledger_.asking()) {
-      const Artifact artifact = lake_.get(asking.requests, "manifest");
-      const auto& requests = artifact.as<Manifest>().requests;
+      const auto requests = unpack_requests(lake_.get(asking.requests, "requests").bytes());
       manifest.add(requests);
       report +=
           admit(ledger_, tasks_, asking.job, requests, settings_.caps, settings_.plan.now_mjd);

@@ -18,4 +18,10 @@ void pack(Packer& packer, const JobSpec& spec);
 /// Errors: damaged.
 JobSpec unpack_spec(Unpacker& unpacker);
 
+/// The part that a job shares with the request for it.
+void pack_definition(Packer& packer, std::string_view task, const ParameterMap& parameters,
+                     const Bundle& input);
+void unpack_definition(Unpacker& unpacker, std::string& task, ParameterMap& parameters,
+                       Bundle& input);
+
 }  // namespace polis

@@ -49,7 +49,7 @@ struct Outcome {
   std::string reason;                     ///< when not ok; at most 500 characters
   Digest output;                          ///< zero: not kept
   std::uint64_t output_bytes = 0;
-  Digest requests;  ///< the artifact (kind manifest) that holds what it asks for; zero: nothing
+  Digest requests;  ///< the artifact (kind requests) that holds what it asks for; zero: nothing
   std::uint32_t request_count = 0;
   double wall_s = 0.0;
   std::uint32_t worker = 0;

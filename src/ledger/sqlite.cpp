@@ -41,7 +41,7 @@ Database::Database(const std::string& path, Mode mode) : path_(path) {
   if (mode == Mode::read) run("PRAGMA query_only = 1");
 }
 
-void Database::run(const std::string& sql) {
+void Database::run(const std::string& sql) const {
   if (sqlite3_exec(get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
     fail("cannot use the ledger");
 }

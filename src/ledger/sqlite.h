@@ -16,7 +16,7 @@ class Database {
  public:
   enum class Mode : std::uint8_t { write, read };
   Database(const std::string& path, Mode mode);
-  void run(const std::string& sql);
+  void run(const std::string& sql) const;
   sqlite3* get() const { return handle_.get(); }
   [[noreturn]] void fail(const std::string& problem) const;
 

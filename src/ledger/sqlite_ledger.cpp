@@ -126,6 +126,7 @@ class SqliteLedger final : public Ledger {
   }
 
   Bytes spec(JobId job) const override {
+    begin();  // outside a transaction each reading would lock and look at the file anew
     Statement& query = statements_->spec;
     query.bind(whole(job));
     const bool found = query.step();
@@ -260,7 +261,7 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
-  void begin() {
+  void begin() const {
     if (in_transaction_) return;
     database_.run("BEGIN IMMEDIATE");
     in_transaction_ = true;
@@ -295,7 +296,7 @@ class SqliteLedger final : public Ledger {
   std::unique_ptr<Statements> statements_;
   std::size_t written_texts_ = 0;
   std::int64_t session_ = 0;
-  bool in_transaction_ = false;
+  mutable bool in_transaction_ = false;
 };
 
 }  // namespace
