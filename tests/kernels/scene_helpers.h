@@ -32,12 +32,13 @@ struct Scene {
 };
 
 /// Adds a Moffat star (beta 3), sampled 5 x 5 times per pixel. [electron, px]
-inline void add_star(Scene& s, double x, double y, double flux, double fwhm, double beta = 3.0) {
+inline void add_star(Scene& s, double x, double y, double flux, double fwhm) {
+  constexpr double kBeta = 3.0;
   constexpr int kSub = 5;
-  const double alpha = 0.5 * fwhm / std::sqrt(std::pow(2.0, 1.0 / beta) - 1.0);
-  const double norm = flux * (beta - 1.0) / (3.14159265358979 * alpha * alpha) / (kSub * kSub);
-  const double reach =
-      std::min(60.0, std::max(4.0 * fwhm, alpha * std::pow(norm * kSub * kSub / 0.05, 0.5 / beta)));
+  const double alpha = 0.5 * fwhm / std::sqrt(std::pow(2.0, 1.0 / kBeta) - 1.0);
+  const double norm = flux * (kBeta - 1.0) / (3.14159265358979 * alpha * alpha) / (kSub * kSub);
+  const double reach = std::min(
+      60.0, std::max(4.0 * fwhm, alpha * std::pow(norm * kSub * kSub / 0.05, 0.5 / kBeta)));
   const auto first = [&](double c) { return std::max<std::ptrdiff_t>(0, std::lround(c - reach)); };
   for (std::ptrdiff_t j = first(y);
        j <= std::min<std::ptrdiff_t>(s.height() - 1, std::lround(y + reach)); ++j) {
@@ -47,7 +48,8 @@ inline void add_star(Scene& s, double x, double y, double flux, double fwhm, dou
       for (int k = 0; k < kSub * kSub; ++k) {
         const double dx = static_cast<double>(i) + (static_cast<double>(k % kSub) - 2.0) / kSub - x;
         const double dy = static_cast<double>(j) + (static_cast<double>(k / kSub) - 2.0) / kSub - y;
-        sum += std::pow(1.0 + (dx * dx + dy * dy) / (alpha * alpha), -beta);
+        const double q = 1.0 + (dx * dx + dy * dy) / (alpha * alpha);
+        sum += 1.0 / (q * q * q);
       }
       s.stars(i, j) += static_cast<float>(norm * sum);
     }
