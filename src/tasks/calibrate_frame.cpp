@@ -1,8 +1,10 @@
 #include <cmath>
 #include <optional>
 
+#include "kernels/bleed.h"
 #include "kernels/cosmic_rays.h"
 #include "kernels/scale.h"
+#include "kernels/trails.h"
 #include "tasks/detector_frame.h"
 #include "tasks/tasks.h"
 
@@ -10,6 +12,10 @@ namespace polis {
 namespace {
 
 constexpr ParameterSpec kParameters[] = {
+    {"bleeds", "true", "whether to look for charge bled from saturated stars"},
+    {"trails", "true", "whether to look for trails of satellites and aeroplanes"},
+    {"trail_significance", "7",
+     "of a line's sum among all lines' sums, from which on it is looked at [sigma]"},
     {"cosmic_rays", "true", "whether to look for cosmic rays"},
     {"cosmic_ray_sigma", "4.5",
      "significance of the Laplacian from which on a pixel is a cosmic ray"},
@@ -27,7 +33,7 @@ OpenMasters open_masters(Reader& reader) {
   OpenMasters open;
   const auto fetch = [&](std::string_view role, std::optional<Artifact>& artifact,
                          const Frame*& frame) {
-    if (!reader.bundle().has(role)) return;
+    if (!has_input(reader, role)) return;
     artifact = reader.open(role);
     frame = &artifact->as<Frame>();
   };
@@ -77,6 +83,14 @@ void reject_cosmic_rays(const Parameters& parameters, Frame& frame) {
   frame.facts["fwhm_estimate_px"] = number_text(found.fwhm_px);
 }
 
+void mask_trails(const Parameters& parameters, Frame& frame) {
+  TrailOptions options;
+  options.min_significance = parameters.number("trail_significance");
+  const auto trails =
+      find_trails(frame.pixels.view(), frame.variance.view(), options, frame.mask.view());
+  frame.facts["trails"] = std::to_string(trails.size());
+}
+
 TaskOutput run(const Parameters& parameters, Reader& reader) {
   const Artifact artifact = reader.open("exposure");
   const auto& exposure = artifact.as<Exposure>();
@@ -87,6 +101,11 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
     frame = calibrate_exposure(exposure, raw.view(), open.masters, PixelUnit::electron);
   }
   write_caveats(exposure, open.masters, frame.facts);
+  if (parameters.flag("bleeds")) {
+    flag_bleeds(frame.pixels.view(), frame.variance.view(), {}, frame.mask.view());
+  }
+  // Before cosmic rays, for which the pixels of a sharp trail could be taken.
+  if (parameters.flag("trails")) mask_trails(parameters, frame);
   if (parameters.flag("cosmic_rays")) reject_cosmic_rays(parameters, frame);
   frame.facts["saturated_pixels"] =
       std::to_string(count_masked(frame.mask.view(), mask_bits::saturated));

@@ -124,6 +124,10 @@ double fact_number(const Facts& facts, std::string_view name, double fallback) {
   return std::from_chars(found->second.data(), end, value).ptr == end ? value : fallback;
 }
 
+bool has_input(Reader& reader, std::string_view role) {
+  return reader.bundle().has(role) && reader.has(reader.bundle().one(role));
+}
+
 Plane<float> read_raw_pixels(Reader& reader, const Exposure& exposure) {
   const Artifact file = reader.open(InputRef{InputRef::From::lake, exposure.raw, "raw_frame"});
   // What ingest accepted with a caveat is not refused here.

@@ -21,6 +21,9 @@ enum class PixelUnit { adu, electron };
 /// A number among facts; `fallback` where it is missing or no number.
 double fact_number(const Facts& facts, std::string_view name, double fallback);
 
+/// Whether the bundle has an entry of that role and the job that makes it has not failed.
+bool has_input(Reader& reader, std::string_view role);
+
 /// The raw pixels that `exposure` refers to. Errors: not_found, bad_input (their size is not the
 /// exposure's).
 Plane<float> read_raw_pixels(Reader& reader, const Exposure& exposure);

@@ -70,7 +70,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   const std::vector<Exposure> exposures = open_exposures(reader);
   check_times(exposures);
   std::optional<Artifact> bias_artifact;
-  if (reader.bundle().has("bias")) bias_artifact = reader.open("bias");
+  if (has_input(reader, "bias")) bias_artifact = reader.open("bias");
   const Frame* bias = bias_artifact ? &bias_artifact->as<Frame>() : nullptr;
   const double measured =
       measured_doubling(reader, exposures, bias, parameters.number("min_span_c"));

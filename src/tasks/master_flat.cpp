@@ -33,8 +33,8 @@ struct FlatMasters {
 
 FlatMasters open_masters(Reader& reader) {
   FlatMasters result;
-  if (reader.bundle().has("bias")) result.bias = reader.open("bias");
-  if (reader.bundle().has("dark")) result.dark = reader.open("dark");
+  if (has_input(reader, "bias")) result.bias = reader.open("bias");
+  if (has_input(reader, "dark")) result.dark = reader.open("dark");
   if (result.bias) result.masters.bias = &result.bias->as<Frame>();
   if (result.dark) result.masters.dark = &result.dark->as<Frame>();
   return result;
