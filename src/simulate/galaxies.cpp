@@ -117,7 +117,8 @@ Plane<float> galaxy_stamp(const Galaxy& galaxy, const std::array<double, 4>& to_
       const double dx = px - half - x;
       const double dy = py - half - y;
       // The cusp of the bulge needs finer steps than the disc.
-      const int fine = dx * dx + dy * dy < 9.0 ? 8 : dx * dx + dy * dy < 64.0 ? 2 : 1;
+      const double r2 = dx * dx + dy * dy;
+      const int fine = r2 < 1.5 ? 8 : r2 < 9.0 ? 4 : r2 < 64.0 ? 2 : 1;
       double value = 0.0;
       for (int sy = 0; sy < fine; ++sy) {
         for (int sx = 0; sx < fine; ++sx) {

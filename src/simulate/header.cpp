@@ -67,6 +67,9 @@ void amateur(const SceneSite& site, const PlannedExposure& planned, RawExposure&
   h.set_text("TRIMSEC", section_text(e.amplifiers[0].data));
   if (!e.amplifiers[0].overscan.empty())
     h.set_text("BIASSEC", section_text(e.amplifiers[0].overscan));
+  h.set_number("RDNOISE", e.amplifiers[0].read_noise_e, "[e-]");
+  h.set_number("DATAMAX", e.saturation_adu, "[ADU]");
+  h.set_number("PIXSCALE", site.pixel_scale_arcsec, "[arcsec/px]");
   h.set_text("INSTRUME", "QSI 683");
   h.set_text("SWCREATE", "SkyDesk 6.2");
   write_wcs(e.wcs, h);
@@ -77,9 +80,12 @@ void mosaic(const SceneSite& site, const PlannedExposure& planned, RawExposure& 
   raw.in_extension = true;
   FitsHeader& p = raw.primary;
   constexpr std::array<const char*, 4> kTypes{"object", "zero", "dark", "dome flat"};
-  p.set_text("OBSERVAT", "KAROO").set_text("TELESCOP", "1.0-m").set_text("INSTRUME", "KCAM");
+  p.set_text("OBSERVAT", site.name).set_text("TELESCOP", "1.0-m").set_text("INSTRUME", "KCAM");
   p.set_text("OBSID", planned.name)
       .set_text("OBSTYPE", kTypes.at(static_cast<std::size_t>(e.type)));
+  p.set_number("LATITUDE", site.latitude_deg, "[deg]")
+      .set_number("LONGITUD", site.longitude_deg, "[deg] east");
+  p.set_number("ALTITUDE", site.altitude_m, "[m]");
   p.set_text("DATE-OBS", e.datetime_begin.substr(0, 10), "UTC date at start");
   p.set_text("UTSTART", e.datetime_begin.substr(11), "UTC at start");
   p.set_number("EXPOSURE", e.exposure_time_s, "[s]");
@@ -127,6 +133,10 @@ void survey(const SceneSite& site, const PlannedExposure& planned, RawExposure& 
     h.set_number("DECDEG", rounded(e.tracking_dec_deg, 1.0e-5), "[deg]");
     h.set_number("ZENDIST", rounded(std::acos(1.0 / e.airmass) * 57.29577951308232, 0.01), "[deg]");
   }
+  h.set_number("CCDGAIN", e.amplifiers[0].gain_e_per_adu, "[e-/ADU]");
+  h.set_number("CCDRON", e.amplifiers[0].read_noise_e, "[e-]");
+  h.set_number("CCDSAT", e.saturation_adu, "[ADU]");
+  h.set_number("PXSIZE", site.pixel_scale_arcsec * 1000.0, "[mas]");
   h.set_number("TCCD", rounded(e.temperature_c, 0.01), "[C]");
   h.set_text("CAMERA", "M-" + std::to_string(site.width));
 }

@@ -18,7 +18,7 @@ SceneSite sierra() {
   s.read_noise_e = 7.5;
   s.full_well_e = 75000.0;
   s.zero_point_mag = 22.2;
-  s.seeing_arcsec = 2.6;
+  s.seeing_arcsec = 3.0;
   s.mount = "german";
   s.rotation_deg = 3.0;
   s.header_wcs = true;
@@ -74,7 +74,7 @@ SceneSite mauna() {
   s.temperature_c = -10.0;
   s.hot_fraction = 6.0e-4;
   s.zero_point_mag = 23.0;
-  s.seeing_arcsec = 2.1;
+  s.seeing_arcsec = 2.6;
   s.mount = "altaz";
   s.rotation_deg = 20.0;
   s.flipped = true;

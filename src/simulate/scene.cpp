@@ -86,6 +86,20 @@ bool set_member(Thing& thing, std::string_view name, const std::string& value) {
   return found;
 }
 
+/// Sets which sites there are: those that exist keep what they are, others begin with the defaults.
+void set_sites(Scene& scene, const std::string& names) {
+  std::vector<SceneSite> sites;
+  for (const std::string& name : split(names, ',')) {
+    SceneSite site;
+    site.name = name;
+    for (const SceneSite& known : scene.sites) {
+      if (known.name == name) site = known;
+    }
+    sites.push_back(site);
+  }
+  scene.sites = std::move(sites);
+}
+
 bool set_by_name(Scene& scene, const std::string& name, const std::string& value) {
   if (name == "fields") {
     scene.fields = fields_from(value);
@@ -140,7 +154,10 @@ const SceneSite& Scene::site(std::string_view name) const {
 }
 
 void override_scene(Scene& scene, const SceneText& changes) {
+  if (const auto sites = changes.find("sites"); sites != changes.end())
+    set_sites(scene, sites->second);
   for (const auto& [name, value] : changes) {
+    if (name == "sites") continue;
     if (!set_by_name(scene, name, value)) {
       throw Error(ErrorKind::bad_config, "no scene parameter " + name, "nothing has that name",
                   "see `polis simulate --list` for all names");
@@ -169,13 +186,7 @@ SceneText scene_text(const Scene& scene) {
 
 Scene scene_from_text(const SceneText& text) {
   Scene scene;
-  SceneText rest = text;
-  if (const auto sites = rest.find("sites"); sites != rest.end()) {
-    for (const std::string& name : split(sites->second, ','))
-      scene.sites.emplace_back().name = name;
-    rest.erase(sites);
-  }
-  override_scene(scene, rest);
+  override_scene(scene, text);
   return scene;
 }
 

@@ -16,7 +16,7 @@ namespace polis {
 /// site or "seeing_arcsec" for all.
 struct SceneSite {
   std::string name;
-  std::string dialect = "amateur";  ///< of the headers: amateur, mosaic, survey (header.h)
+  std::string dialect = "mosaic";  ///< of the headers: amateur, mosaic, survey (header.h)
   double latitude_deg = 0.0, longitude_deg = 0.0, altitude_m = 0.0;
   double clock_error_s = 0.0;  ///< header time = true time + this
 

@@ -10,7 +10,8 @@ namespace polis {
 namespace {
 
 constexpr double kRadian = std::numbers::pi / 180.0;
-constexpr double kNight = 0.45;  ///< part of a day, after noon, in which things are likely seen
+constexpr double kNight = 0.27;  ///< from the scene's noon to the first dusk [day]
+constexpr double kHours = 0.65;  ///< from there to the last dawn, sites around the Earth [day]
 
 /// Phase in -0.5..0.5.
 double phase_of(const Variable& v, double mjd) {
@@ -128,21 +129,21 @@ void shape(const Scene& scene, Variable& v, RandomStream& random) {
       v.width = random.uniform(0.12, 0.22);
       v.amplitude_mag = random.uniform(0.35, 0.8);
       v.depth2_mag = v.amplitude_mag * random.uniform(0.2, 0.9);
-      v.epoch_mjd = begin + kNight + 0.5 * random.uniform();
+      v.epoch_mjd = begin + kNight + kHours * random.uniform();
       break;
     case VariableKind::transit: {
       v.period_day = random.uniform(1.5, 4.0);
       v.width = random.uniform(2.0, 3.2) / 24.0 / v.period_day;
       v.radius_ratio = random.uniform(0.09, 0.16);
-      v.epoch_mjd = begin + kNight + 0.5 * random.uniform();
-      const double r = scene.variable_bright_mag - random.uniform(0.0, 1.5);
+      v.epoch_mjd = begin + kNight + kHours * random.uniform();
+      const double r = scene.variable_bright_mag - random.uniform(0.0, 1.0);
       v.star.mag = {r + 0.5, r, r - 0.15};
       break;
     }
     case VariableKind::flare:
       v.amplitude_mag = random.uniform(0.8, 2.0);
       v.width = random.uniform(10.0, 40.0) / 1440.0;
-      v.epoch_mjd = begin + kNight + 0.5 * random.uniform();
+      v.epoch_mjd = begin + kNight + kHours * random.uniform();
       v.star.mag[0] = v.star.mag[1] + 1.4;
       v.star.mag[2] = v.star.mag[1] - 1.1;
       break;
@@ -240,7 +241,7 @@ std::vector<Asteroid> make_asteroids(const Scene& scene) {
       a.id = static_cast<std::int64_t>(3'000'000'000'000'000U + asteroids.size() + 1);
       a.field = static_cast<int>(field);
       a.position = near_field(scene, field, random);
-      a.mjd = scene.first_noon_mjd + kNight + 0.5 * random.uniform();
+      a.mjd = scene.first_noon_mjd + kNight + kHours * random.uniform();
       a.ra_rate_arcsec_h = -30.0 + 20.0 * random.normal();
       a.dec_rate_arcsec_h = 10.0 * random.normal();
       const double r =

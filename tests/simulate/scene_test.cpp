@@ -29,6 +29,17 @@ TEST(Scene, OverridesReachAllSitesOrOne) {
   EXPECT_EQ(scene.star_density, 2.0);
 }
 
+TEST(Scene, SitesCanBeDroppedAndAdded) {
+  Scene scene = scene_preset("tiny", 1);
+  override_scene(scene, {{"sites", "karoo,andes"},
+                         {"andes.latitude_deg", "-29.2"},
+                         {"andes.longitude_deg", "-70.7"}});
+  ASSERT_EQ(scene.sites.size(), 2U);
+  EXPECT_EQ(scene.site("karoo").amplifiers, 2);
+  EXPECT_EQ(scene.site("andes").latitude_deg, -29.2);
+  EXPECT_EQ(scene_text(scene_from_text(scene_text(scene))), scene_text(scene));
+}
+
 TEST(Scene, WhatIsUnknownOrNoNumberIsRefusedByName) {
   Scene scene = scene_preset("tiny", 1);
   const auto message = [&](const SceneText& changes) -> std::string {
