@@ -9,6 +9,7 @@ SceneSite sierra() {
   SceneSite s;
   s.name = "sierra";
   s.dialect = "amateur";
+  s.amplifiers = 1;
   s.latitude_deg = 28.76;
   s.longitude_deg = -17.88;
   s.altitude_m = 2390.0;
@@ -37,7 +38,6 @@ SceneSite karoo() {
   s.longitude_deg = 20.81;
   s.altitude_m = 1760.0;
   s.clock_error_s = -0.02;
-  s.amplifiers = 2;
   s.overscan = 24;
   s.pixel_scale_arcsec = 0.75;
   s.gain_e_per_adu = 2.1;
@@ -60,6 +60,7 @@ SceneSite mauna() {
   SceneSite s;
   s.name = "mauna";
   s.dialect = "survey";
+  s.amplifiers = 1;
   s.latitude_deg = 19.82;
   s.longitude_deg = -155.47;
   s.altitude_m = 4160.0;

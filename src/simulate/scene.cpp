@@ -126,8 +126,11 @@ void check_site(const SceneSite& site) {
   const std::string where = site.name + ": ";
   check(site.width >= 16 && site.height >= 16 && site.width <= 20000 && site.height <= 20000,
         where + "width and height must be 16..20000");
-  check(site.amplifiers == 1 || (site.amplifiers == 2 && site.width % 2 == 0),
-        where + "amplifiers must be 1, or 2 with an even width");
+  const bool mosaic = site.dialect == "mosaic";
+  check(mosaic || site.dialect == "amateur" || site.dialect == "survey",
+        where + "dialect must be amateur, mosaic or survey");
+  check(mosaic ? site.amplifiers == 2 && site.width % 2 == 0 : site.amplifiers == 1,
+        where + "a mosaic has two amplifiers and an even width, other dialects one amplifier");
   check(site.overscan >= 0 && site.overscan <= 1000, where + "overscan must be 0..1000");
   check(site.gain_e_per_adu > 0.0 && site.read_noise_e >= 0.0 && site.full_well_e > 0.0,
         where + "gain, read noise and full well must be positive");
@@ -135,6 +138,8 @@ void check_site(const SceneSite& site) {
         where + "pixel scale, seeing and exposure must be positive");
   check(site.moffat_beta >= 1.5 && site.moffat_beta <= 6.0, where + "moffat_beta must be 1.5..6");
   check(site.nonlinearity >= 0.0, where + "nonlinearity must not be negative");
+  check(site.mount == "equatorial" || site.mount == "german" || site.mount == "altaz",
+        where + "mount must be equatorial, german or altaz");
   check(site.site().known(), where + "latitude or longitude is out of range");
   for (const std::string& f : site.filter_list()) {
     check(f == "g" || f == "r" || f == "i", where + "filters are out of g, r, i");

@@ -21,7 +21,7 @@ struct SceneSite {
   double clock_error_s = 0.0;  ///< header time = true time + this
 
   int width = 512, height = 512;  ///< of the light-sensitive area [px]
-  int amplifiers = 1;             ///< 1, or 2 side by side along x
+  int amplifiers = 2;             ///< 2, side by side along x, for dialect mosaic; else 1
   int overscan = 32;              ///< columns per amplifier
   double pixel_scale_arcsec = 1.0;
   double gain_e_per_adu = 1.0;  ///< of the first amplifier; the second differs by 4 %
