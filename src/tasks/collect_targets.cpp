@@ -109,7 +109,8 @@ std::vector<Target> gather(const Parameters& parameters, Reader& reader,
     facts["caveat_targets"] = "no frame of the field has a WCS: nothing to follow";
     return {};
   }
-  TargetList list(centre, parameters.number("match_radius_px") * scale);
+  const double radius = parameters.number("match_radius_px") * scale;
+  TargetList list(centre, radius);
   const auto pixel_targets = read_pixel_targets(parameters.text("pixel_targets"));
   std::vector<Target> special;
   std::size_t solved = 0;
@@ -133,7 +134,8 @@ std::vector<Target> gather(const Parameters& parameters, Reader& reader,
     for (const Target& target : targets_from(asked.as<TableSet>().at("targets")))
       special.push_back(target);
   }
-  for (const Target& target : matched_targets(frames, reader, facts)) special.push_back(target);
+  for (const Target& target : matched_targets(frames, reader, centre, radius, facts))
+    special.push_back(target);
   for (const Target& target : special) list.add(target);
   facts["frames_solved"] = std::to_string(solved);
   const double least_seen =

@@ -26,6 +26,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   std::vector<Facts> catalogs;
   const auto entries = reader.bundle().with_role("catalog");
   for (const InputRef& entry : entries) {
+    if (!reader.has(entry)) continue;
     // One catalog at a time: only its facts are kept, whatever their number.
     catalogs.push_back(reader.open(entry).as<TableSet>().facts);
     reader.progress(static_cast<double>(catalogs.size()) / static_cast<double>(entries.size()));
@@ -43,7 +44,8 @@ Task night_quality_task() {
           "night_quality",
           "extinction, clouds, seeing and sky of each site over a night: role catalog (many)",
           kParameters,
-          run};
+          run,
+          true};
 }
 
 }  // namespace polis

@@ -76,30 +76,39 @@ void ask_for_anchor(const std::vector<FrameProducts>& frames, const std::vector<
   maker.add(std::move(request));
 }
 
-TaskOutput run(const Parameters& parameters, Reader& reader) {
-  const std::vector<NightExposure> exposures = read_exposures(reader);
-  if (exposures.empty()) {
-    throw Error(ErrorKind::bad_input, "cannot open the night", "there is no exposure in it",
-                "ingest frames");
-  }
-  RequestMaker maker(reader);
+/// Extinction, clouds and seeing of the night, from all catalogs that have magnitudes.
+void ask_for_quality(std::vector<BundleEntry> catalogs, RequestMaker& maker) {
+  if (catalogs.empty()) return;
+  Request request;
+  request.task = "night_quality";
+  request.cost = 0.02 * static_cast<double>(catalogs.size());
+  request.input.entries = std::move(catalogs);
+  request.label = "night";
+  request.group = "night quality";
+  request.reason = "how good the night was";
+  maker.add(std::move(request));
+}
+
+/// All that becomes of the science frames, field by field.
+void ask_for_frames(const Parameters& parameters, Reader& reader,
+                    const std::vector<NightExposure>& exposures, const std::vector<Field>& fields,
+                    RequestMaker& maker, PlanRows& rows) {
   const CalibrationRules rules{parameters.number("max_age_days"),
                                parameters.number("dark_temperature_tolerance_c")};
   CalibrationChooser chooser(exposures, rules, maker);
   const bool has_reference = reader.bundle().has("reference");
-  const std::vector<Field> fields =
-      group_fields(exposures, parameters.number("field_share"), !has_reference);
   const std::vector<BundleEntry> extra = companions(reader, maker);
-
-  PlanRows rows;
+  std::vector<BundleEntry> catalogs;
   for (const Field& field : fields) {
     std::vector<FrameProducts> frames;
     for (std::size_t i : field.members) {
       const ChosenCalibrations masters = chooser.choose(exposures[i].exposure);
       frames.push_back(
           ask_for_catalog(exposures[i], masters, parameters.flag("keep_frames"), maker));
-      if (has_reference) ask_for_matches(frames.back(), reader.bundle().one("reference"), maker);
       rows.add(exposures[i].exposure, field.name, decision_for(masters));
+      if (!has_reference) continue;
+      ask_for_matches(frames.back(), reader.bundle().one("reference"), maker);
+      catalogs.push_back(input("catalog", frames.back().catalog));
     }
     if (has_reference) {
       ask_for_targets(frames, extra, field.name, maker);
@@ -107,6 +116,21 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
       ask_for_anchor(frames, extra, field.name, maker);
     }
   }
+  ask_for_quality(std::move(catalogs), maker);
+}
+
+TaskOutput run(const Parameters& parameters, Reader& reader) {
+  const std::vector<NightExposure> exposures = read_exposures(reader);
+  if (exposures.empty()) {
+    throw Error(ErrorKind::bad_input, "cannot open the night", "there is no exposure in it",
+                "ingest frames");
+  }
+  RequestMaker maker(reader);
+  const bool has_reference = reader.bundle().has("reference");
+  const std::vector<Field> fields =
+      group_fields(exposures, parameters.number("field_share"), !has_reference);
+  PlanRows rows;
+  ask_for_frames(parameters, reader, exposures, fields, maker, rows);
   for (const NightExposure& e : exposures) {
     if (e.exposure.type == ImageType::science) continue;
     rows.add(e.exposure, "",
