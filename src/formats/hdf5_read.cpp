@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "formats/hdf5_handle.h"
 #include "formats/hdf5_reading.h"
+#include "formats/hdf5_seal.h"
 #include "formats/hdf5_tables.h"
 #include "formats/table_record.h"
 
@@ -202,6 +203,7 @@ TableSet read_tables(ByteView bytes, Facts& provenance) {
       as_text(bytes).substr(0, kSignature.size()) != kSignature) {
     refuse("tables", "the bytes do not begin like an HDF5 file");
   }
+  check_seal(bytes);
   const auto lock = hdf5_lock();
   const Hdf5Handle file = open_hdf5_in_memory(bytes);
   const Hdf5Handle root(H5Gopen2(file.id(), "/", H5P_DEFAULT), H5Gclose, "open the root");

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "formats/hdf5_handle.h"
+#include "formats/hdf5_seal.h"
 #include "formats/hdf5_tables.h"
 #include "formats/table_record.h"
 
@@ -140,7 +141,9 @@ Bytes write_tables(const TableSet& tables, const Facts& provenance) {
     order.append(order.empty() ? "" : "\n").append(table.name());
   }
   write_hdf5_text(root.id(), "TABLES", order);
-  return hdf5_image(file);
+  Bytes bytes = hdf5_image(file);
+  seal_tables(bytes);
+  return bytes;
 }
 
 Bytes encode_tables(const std::any& tables, const Facts& provenance) {

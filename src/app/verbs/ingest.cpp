@@ -6,6 +6,7 @@
 #include "app/config_folder.h"
 #include "app/verb.h"
 #include "base/error.h"
+#include "formats/hdf5_seal.h"
 #include "formats/ingest.h"
 #include "formats/instrument_file.h"
 #include "formats/paths.h"
@@ -79,6 +80,7 @@ void set_aside(const City& city, const std::string& file, const Error& error, Ta
 void ingest_reference(const City& city, Lake& lake, const std::string& file) {
   const Bytes bytes = read_foreign_file(file);
   const bool hdf5 = bytes.size() > 8 && as_text(bytes).substr(1, 3) == "HDF";
+  if (hdf5) try_foreign_tables(bytes);
   Artifact artifact = hdf5 ? Artifact::from_bytes("reference_catalog", bytes)
                            : Artifact::of("reference_catalog", read_reference_csv(as_text(bytes)));
   const Table& stars = artifact.as<TableSet>().at("stars");
