@@ -1,4 +1,5 @@
-// What the engine itself costs: no-op jobs through the real ledger, plan, orders, executor and drive.
+// What the engine itself costs: no-op jobs through the real ledger, plan, orders, executor and
+// drive.
 //
 //   engine_bench [FOLDER]      FOLDER (default: the temporary one) takes the ledger
 // Prints rows `NAME | value unit | peer value | ratio | target`.
@@ -19,7 +20,9 @@ namespace {
 using namespace polis;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 double peak_memory_gb() {
   rusage usage{};
@@ -33,7 +36,8 @@ TaskOutput run_nothing(const Parameters&, Reader&) {
 }
 
 constexpr ParameterSpec kNumber[] = {{"number", "0", "makes each job another one"}};
-constexpr ParameterSpec kAsk[] = {{"first", "0", "number of its first request"}, {"count", "0", "of requests"}};
+constexpr ParameterSpec kAsk[] = {{"first", "0", "number of its first request"},
+                                  {"count", "0", "of requests"}};
 
 Request no_op(std::int64_t number) {
   Request request;
@@ -54,7 +58,8 @@ TaskOutput run_ask(const Parameters& parameters, Reader&) {
 }
 
 TaskTable tasks() {
-  return TaskTable({{"nothing", 1, "raw_frame", "", kNumber, run_nothing}, {"ask", 1, "raw_frame", "", kAsk, run_ask}});
+  return TaskTable({{"nothing", 1, "raw_frame", "", kNumber, run_nothing},
+                    {"ask", 1, "raw_frame", "", kAsk, run_ask}});
 }
 
 /// Notes how long the steps of the run took.
@@ -65,7 +70,9 @@ class Watch : public Observer {
     began_ = Clock::now();
     jobs = start.jobs;
   }
-  void job_ended(const Job&, std::string_view, const Outcome&, bool) override { ended_ = Clock::now(); }
+  void job_ended(const Job&, std::string_view, const Outcome&, bool) override {
+    ended_ = Clock::now();
+  }
   void round_ended(const RoundSummary&) override { round_s = seconds_since(began_); }
   double next_round_s = 0.0, round_s = 0.0;
   std::uint64_t jobs = 0;
@@ -91,7 +98,8 @@ void measure_jobs(const std::string& folder) {
   for (int i = 0; i < kJobs; ++i) requests.push_back(no_op(i));
   const auto submitted = Clock::now();
   submit(*ledger, *lake, table, requests, {}, 0.0);
-  std::printf("engine: requests entered | %.0f requests/s | | |\n", kJobs / seconds_since(submitted));
+  std::printf("engine: requests entered | %.0f requests/s | | |\n",
+              kJobs / seconds_since(submitted));
   const auto runner = make_local_runner(*lake, table, {});
   Watch watch;
   const auto began = Clock::now();
@@ -112,7 +120,8 @@ void measure_next_round(const std::string& folder) {
   for (int i = 0; i < kParents; ++i) {
     requests[static_cast<std::size_t>(i)] = no_op(i);
     requests[static_cast<std::size_t>(i)].task = "ask";
-    requests[static_cast<std::size_t>(i)].parameters = {{"first", std::to_string(i * kEach)}, {"count", std::to_string(kEach)}};
+    requests[static_cast<std::size_t>(i)].parameters = {{"first", std::to_string(i * kEach)},
+                                                        {"count", std::to_string(kEach)}};
   }
   submit(*ledger, *lake, table, requests, {}, 0.0);
   const auto runner = make_local_runner(*lake, table, {});
@@ -122,10 +131,13 @@ void measure_next_round(const std::string& folder) {
   drive(*ledger, *lake, table, *runner, settings, watch);
   std::uint64_t held = 0;
   lake->each([&](const LakeEntry& entry) { held += entry.size; });
-  std::printf("engine: %llu requests to the next round | %.2f s | | | < 10\n", static_cast<unsigned long long>(watch.jobs),
-              watch.next_round_s);
-  std::printf("engine: peak memory, without the %.2f GB of the lake that lies in memory here | %.2f GB | | | < 1\n",
-              static_cast<double>(held) / 1e9, peak_memory_gb() - static_cast<double>(held) / (1024.0 * 1024.0 * 1024.0));
+  std::printf("engine: %llu requests to the next round | %.2f s | | | < 10\n",
+              static_cast<unsigned long long>(watch.jobs), watch.next_round_s);
+  std::printf(
+      "engine: peak memory, without the %.2f GB of the lake that lies in memory here | %.2f GB | | "
+      "| < 1\n",
+      static_cast<double>(held) / 1e9,
+      peak_memory_gb() - static_cast<double>(held) / (1024.0 * 1024.0 * 1024.0));
   std::filesystem::remove(path);
 }
 
