@@ -17,3 +17,9 @@ foreach(fault same_for_any_ranks killed_and_resumed bad_jobs)
   polis_script_test(faults.${fault} 1500 ${PROJECT_SOURCE_DIR}/tests/faults/${fault}.sh)
   set_tests_properties(faults.${fault} PROPERTIES RUN_SERIAL TRUE)
 endforeach()
+
+# The real night.
+foreach(fault night_same_bytes slurm_night)
+  polis_script_test(faults.${fault} 1500 ${PROJECT_SOURCE_DIR}/tests/faults/${fault}.sh $<TARGET_FILE:polis>)
+  set_tests_properties(faults.${fault} PROPERTIES RUN_SERIAL TRUE)
+endforeach()

@@ -45,7 +45,7 @@ TEST(MakeNight, PlansEveryKindOfFrameAtEverySite) {
     EXPECT_EQ((counts[{site, ImageType::bias}]), 3);
     EXPECT_EQ((counts[{site, ImageType::dark}]), 3);
     EXPECT_EQ((counts[{site, ImageType::flat}]), 6);
-    EXPECT_EQ((counts[{site, ImageType::science}]), 8);
+    EXPECT_EQ((counts[{site, ImageType::science}]), 12);
   }
 }
 
@@ -401,7 +401,7 @@ TEST(TruthOfNight, ListsEveryExposureAndVariable) {
   EXPECT_EQ(truth.at("exposures").rows(), tiny().exposures.size());
   EXPECT_EQ(truth.at("variables").rows(), 5U);
   EXPECT_EQ(truth.at("asteroids").rows(), 2U);
-  EXPECT_EQ(truth.at("light_curves").rows(), 5U * 24U);
+  EXPECT_EQ(truth.at("light_curves").rows(), 5U * 36U);
 }
 
 }  // namespace
