@@ -47,7 +47,8 @@ double legendre_place(double pixel, int size) {
   return size > 1 ? 2.0 * pixel / (size - 1) - 1.0 : 0.0;
 }
 
-/// The two magnitude columns whose difference is the colour: the filter's own and the next one.
+/// The two magnitude columns whose difference is the colour: the one before the filter's own and
+/// its own, or its own and the next. Catalogues list filters from blue to red.
 std::optional<std::array<std::string, 2>> colour_columns(const Table& stars,
                                                          const std::string& own) {
   std::string before;
@@ -56,10 +57,10 @@ std::optional<std::array<std::string, 2>> colour_columns(const Table& stars,
     if (!column.name.starts_with("mag_") || column.name.ends_with("_err")) continue;
     if (seen) return std::array{own, column.name};
     seen = column.name == own;
-    if (!seen) before = column.name;
+    if (seen && !before.empty()) return std::array{before, own};
+    before = column.name;
   }
-  if (before.empty() || !seen) return std::nullopt;
-  return std::array{before, own};
+  return std::nullopt;
 }
 
 /// Which reference stars have a neighbour bright enough to spoil their photometry.
