@@ -266,17 +266,27 @@ class BasinFinder {
     const std::int32_t first = std::max(run.x0, -dx);
     const std::int32_t last =
         std::min(run.x1, static_cast<std::int32_t>(image_.width) - std::max(0, dx));
-    for (std::int32_t x = first; x < last; ++x) {
+    const auto pair = [&](std::int32_t x) {
       const std::int32_t label = labels[x];
       const std::int32_t other = others[x + dx];
-      if (label == other || other == 0) continue;
+      if (label == other || other == 0) return;
       const bool here_lower = values[x] <= other_values[x + dx];
       Saddle saddle{std::min(label, other) - 1, std::max(label, other) - 1, 0.0F, 0, 0};
       saddle.height = here_lower ? values[x] : other_values[x + dx];
       saddle.x = here_lower ? x : x + dx;
       saddle.y = here_lower ? run.y : other_y;
       table.add(saddle);
+    };
+    // Most pixels have their own kind beside them: look at eight pairs at once.
+    std::int32_t x = first;
+    for (; x < last && x + 8 + std::max(0, dx) <= image_.width; x += 8) {
+      const Int8 here = load(labels + x);
+      const Int8 there = load(others + x + dx);
+      unsigned differ = simd::bits((here != there) & (there != 0));
+      if (last - x < 8) differ &= (1U << (last - x)) - 1U;
+      for (; differ != 0; differ &= differ - 1) pair(x + std::countr_zero(differ));
     }
+    for (; x < last; ++x) pair(x);
   }
 
   void collect() {

@@ -1,7 +1,9 @@
 #include "kernels/clipped_sky.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "kernels/simd.h"
@@ -109,9 +111,7 @@ class Ranks {
     const std::size_t last = bin_of_rank(high_rank);
     auto& sample = scratch_.sample;
     sample.clear();
-    for (std::size_t i = 0; i < count_; ++i) {
-      if (scratch_.bin_of[i] >= first && scratch_.bin_of[i] <= last) sample.push_back(values_[i]);
-    }
+    collect(static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last));
     const auto at = sample.begin() + static_cast<std::ptrdiff_t>(low_rank - scratch_.below[first]);
     std::nth_element(sample.begin(), at, sample.end());
     if (low_rank == high_rank) return *at;
@@ -121,7 +121,7 @@ class Ranks {
  private:
   void fill() {
     constexpr std::size_t bins = ClippedSkyScratch::bins;
-    scratch_.bin_of.resize(values_.size());
+    scratch_.bin_of.assign((count_ + 15) / 16 * 16, std::numeric_limits<std::uint16_t>::max());
     std::uint16_t* bin_of = scratch_.bin_of.data();
     const float* values = values_.data();
     const float low = range_.low;
@@ -145,6 +145,26 @@ class Ranks {
       total += histogram[0][bin] + histogram[1][bin] + histogram[2][bin] + histogram[3][bin];
     }
     scratch_.below[bins] = total;
+  }
+
+  /// Puts the values of bins first..last into the sample: sixteen bins at a time, since few are
+  /// wanted.
+  void collect(std::uint16_t first, std::uint16_t last) const {
+    using Short16 = std::uint16_t __attribute__((vector_size(32)));
+    const std::uint16_t* bins = scratch_.bin_of.data();
+    const std::size_t size = scratch_.bin_of.size();
+    for (std::size_t block = 0; block < size; block += 16) {
+      Short16 bin;
+      std::memcpy(&bin, bins + block, sizeof bin);
+      const auto wanted = (bin >= first) & (bin <= last);
+      unsigned pairs = simd::bits(reinterpret_cast<simd::Int8>(wanted) != 0);
+      for (; pairs != 0; pairs &= pairs - 1) {
+        const std::size_t pair = block + 2 * static_cast<std::size_t>(std::countr_zero(pairs));
+        for (std::size_t i = pair; i < pair + 2; ++i) {
+          if (bins[i] >= first && bins[i] <= last) scratch_.sample.push_back(values_[i]);
+        }
+      }
+    }
   }
 
   std::size_t bin_of_rank(std::size_t rank) const {

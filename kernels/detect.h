@@ -15,7 +15,7 @@ struct DetectSettings {
   std::int32_t min_pixels = 3;  ///< smaller ones are dropped
   float min_contrast =
       0.005F;  ///< deblending: flux of a branch over that of both it and its neighbour
-  float min_prominence = 3.0F;  ///< deblending: height of a branch above its saddle, in local sigma
+  float min_prominence = 2.0F;  ///< deblending: height of a branch above its saddle, in local sigma
   std::int32_t max_children = 1024;   ///< a parent with more is flagged
   std::int32_t max_extent_px = 1000;  ///< a source that is wider or higher is flagged
 };

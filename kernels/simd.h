@@ -58,11 +58,17 @@ inline unsigned bits(Int8 mask) {
   return result;
 #endif
 }
-/// Sum over lanes, in double, in lane order.
+/// Sum over lanes, in double, always in the same order.
 inline double sum(Float8 value) {
-  double total = 0.0;
-  for (std::size_t k = 0; k < lanes; ++k) total += static_cast<double>(value[k]);
-  return total;
+  using Float4 = float __attribute__((vector_size(16)));
+  using Double4 = double __attribute__((vector_size(32)));
+  Float4 low;
+  Float4 high;
+  std::memcpy(&low, &value, sizeof low);
+  std::memcpy(&high, reinterpret_cast<const char*>(&value) + sizeof low, sizeof high);
+  const Double4 pairs =
+      __builtin_convertvector(low, Double4) + __builtin_convertvector(high, Double4);
+  return (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]);
 }
 inline std::int64_t sum(Int8 value) {
   std::int64_t total = 0;

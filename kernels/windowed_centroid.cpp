@@ -34,7 +34,7 @@ class Window {
 
   void centre_on(double centre) {
     const double ratio = std::exp((centre - middle_) * inverse_);
-    double factor = std::pow(ratio, first_ - middle_);
+    double factor = std::exp((centre - middle_) * inverse_ * (first_ - middle_));
     for (std::size_t i = 0; i < fixed_.size(); ++i) {
       weight_[i] = fixed_[i] * static_cast<float>(factor);
       factor *= ratio;
@@ -63,29 +63,25 @@ struct Moments {
 Moments weigh(const SourceStamp& stamp, const Window& along, const Window& across, double x,
               double y) {
   using namespace simd;
-  Moments result;
   const auto start = static_cast<float>(along.first() - x);
+  Float8 total{};
+  Float8 total_x{};
+  Float8 total_y{};
+  Float8 total_square{};
   for (std::int32_t j = across.first(); j < across.last(); ++j) {
     const float* value = &stamp.value[stamp.row(j) + static_cast<std::size_t>(along.first())];
-    Float8 sum_0{};
-    Float8 sum_1{};
-    Float8 sum_2{};
+    const float weight = across.weights()[j - across.first()];
+    const auto dy = static_cast<float>(j - y);
     for (std::size_t i = 0; i < along.size(); i += lanes) {
       const Float8 dx = ramp() + (start + static_cast<float>(i));
-      const Float8 weighted = load(along.weights() + i) * load(value + i);
-      sum_0 += weighted;
-      sum_1 += weighted * dx;
-      sum_2 += weighted * dx * dx;
+      const Float8 weighted = weight * load(along.weights() + i) * load(value + i);
+      total += weighted;
+      total_x += weighted * dx;
+      total_y += weighted * dy;
+      total_square += weighted * (dx * dx + dy * dy);
     }
-    const auto weight = static_cast<double>(across.weights()[j - across.first()]);
-    const double dy = j - y;
-    const double row = weight * sum(sum_0);
-    result.sum += row;
-    result.x += weight * sum(sum_1);
-    result.y += row * dy;
-    result.square += weight * sum(sum_2) + row * dy * dy;
   }
-  return result;
+  return {sum(total), sum(total_x), sum(total_y), sum(total_square)};
 }
 
 /// Sums of weight^2 variance offset^2 along x and y.
@@ -93,22 +89,22 @@ void add_noise(const SourceStamp& stamp, const Window& along, const Window& acro
                double y, double& noise_x, double& noise_y) {
   using namespace simd;
   const auto start = static_cast<float>(along.first() - x);
+  Float8 total_x{};
+  Float8 total_y{};
   for (std::int32_t j = across.first(); j < across.last(); ++j) {
     const float* variance = &stamp.variance[stamp.row(j) + static_cast<std::size_t>(along.first())];
-    Float8 sum_0{};
-    Float8 sum_2{};
+    const float across_weight = across.weights()[j - across.first()];
+    const auto dy = static_cast<float>(j - y);
     for (std::size_t i = 0; i < along.size(); i += lanes) {
       const Float8 dx = ramp() + (start + static_cast<float>(i));
-      const Float8 weight = load(along.weights() + i);
+      const Float8 weight = across_weight * load(along.weights() + i);
       const Float8 weighted = weight * weight * load(variance + i);
-      sum_0 += weighted;
-      sum_2 += weighted * dx * dx;
+      total_x += weighted * dx * dx;
+      total_y += weighted * (dy * dy);
     }
-    const auto weight = static_cast<double>(across.weights()[j - across.first()]);
-    const double dy = j - y;
-    noise_x += weight * weight * sum(sum_2);
-    noise_y += weight * weight * sum(sum_0) * dy * dy;
   }
+  noise_x = sum(total_x);
+  noise_y = sum(total_y);
 }
 
 }  // namespace
