@@ -44,7 +44,6 @@ double arc_sine(double x) {
 /// t^2) from 0.
 void corner_lines(double first, std::size_t count, double r, double* at, double* before) {
   const double square = r * r;
-  const double inverse = 1.0 / r;
   for (std::size_t i = 0; i < count; ++i) {
     const double offset = first + static_cast<double>(static_cast<int>(i));
     const double low_cut = offset > -r ? offset : -r;
@@ -53,7 +52,7 @@ void corner_lines(double first, std::size_t count, double r, double* at, double*
     const double half_chord = std::sqrt(rest > 0.0 ? rest : 0.0);
     at[i] = place;
     before[i] = 0.25 * std::numbers::pi * square +
-                0.5 * (place * half_chord + square * arc_sine(place * inverse));
+                0.5 * (place * half_chord + square * arc_sine(place / r));
   }
 }
 
