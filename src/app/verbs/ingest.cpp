@@ -69,7 +69,8 @@ void ingest_one(Lake& lake, const std::string& file, std::span<const Instrument>
 
 void set_aside(const City& city, const std::string& file, const Error& error, Tally& tally) {
   tally.rejected.emplace_back(file, error.what());
-  std::cerr << file << ": " << error.what() << '\n';
+  const bool named = std::string_view(error.what()).find(file) != std::string_view::npos;
+  std::cerr << (named ? "" : file + ": ") << error.what() << '\n';
   try {
     city.reject(file, read_foreign_file(file), error.what());
   } catch (const Error&) {
