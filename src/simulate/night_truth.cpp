@@ -3,35 +3,28 @@
 #include <string>
 
 #include "base/random.h"
+#include "simulate/columns.h"
 #include "simulate/night.h"
 #include "simulate/observation.h"
 
 namespace polis {
 namespace {
 
-template <class Row, class Get>
-auto collect(const std::vector<Row>& rows, Get get) {
-  std::vector<decltype(get(rows.front()))> values;
-  values.reserve(rows.size());
-  for (const Row& row : rows) values.push_back(get(row));
-  return values;
-}
-
 Table exposure_table(const Night& night) {
   using E = PlannedExposure;
   const auto& rows = night.exposures;
   Table t("exposures");
-  t.add({"exposure_id", "", "meta.id", "", collect(rows, [](const E& e) { return e.name; })});
-  t.add({"site", "", "", "", collect(rows, [&](const E& e) { return night.site_of(e).name; })});
+  t.add({"exposure_id", "", "meta.id", "", column_of(rows, [](const E& e) { return e.name; })});
+  t.add({"site", "", "", "", column_of(rows, [&](const E& e) { return night.site_of(e).name; })});
   t.add({"image_type", "", "", "",
-         collect(rows, [](const E& e) { return std::string(name_of(e.type)); })});
-  t.add({"filter", "", "", "", collect(rows, [](const E& e) { return e.filter; })});
+         column_of(rows, [](const E& e) { return std::string(name_of(e.type)); })});
+  t.add({"filter", "", "", "", column_of(rows, [](const E& e) { return e.filter; })});
   t.add({"field", "", "", "",
-         collect(rows, [](const E& e) { return static_cast<std::int32_t>(e.field); })});
+         column_of(rows, [](const E& e) { return static_cast<std::int32_t>(e.field); })});
   t.add({"mjd_begin", "d", "time.start", "true UTC",
-         collect(rows, [](const E& e) { return e.mjd_begin; })});
+         column_of(rows, [](const E& e) { return e.mjd_begin; })});
   t.add({"exposure_s", "s", "time.duration", "",
-         collect(rows, [](const E& e) { return e.exposure_s; })});
+         column_of(rows, [](const E& e) { return e.exposure_s; })});
   return t;
 }
 
@@ -39,25 +32,26 @@ Table variable_table(const Night& night) {
   using V = Variable;
   const auto& rows = night.variables;
   Table t("variables");
-  t.add({"id", "", "meta.id", "", collect(rows, [](const V& v) { return v.star.id; })});
-  t.add(
-      {"kind", "", "", "", collect(rows, [](const V& v) { return std::string(name_of(v.kind)); })});
+  t.add({"id", "", "meta.id", "", column_of(rows, [](const V& v) { return v.star.id; })});
+  t.add({"kind", "", "", "",
+         column_of(rows, [](const V& v) { return std::string(name_of(v.kind)); })});
   t.add({"field", "", "", "",
-         collect(rows, [](const V& v) { return static_cast<std::int32_t>(v.field); })});
+         column_of(rows, [](const V& v) { return static_cast<std::int32_t>(v.field); })});
   t.add({"ra", "deg", "pos.eq.ra", "",
-         collect(rows, [](const V& v) { return v.star.position.ra_deg; })});
+         column_of(rows, [](const V& v) { return v.star.position.ra_deg; })});
   t.add({"dec", "deg", "pos.eq.dec", "",
-         collect(rows, [](const V& v) { return v.star.position.dec_deg; })});
+         column_of(rows, [](const V& v) { return v.star.position.dec_deg; })});
   t.add({"mag_r", "mag", "phot.mag", "mean; peak of a supernova",
-         collect(rows, [](const V& v) { return v.star.mag[1]; })});
-  t.add({"period", "d", "time.period", "", collect(rows, [](const V& v) { return v.period_day; })});
+         column_of(rows, [](const V& v) { return v.star.mag[1]; })});
   t.add(
-      {"epoch_mjd", "d", "time.epoch", "", collect(rows, [](const V& v) { return v.epoch_mjd; })});
-  t.add({"amplitude", "mag", "", "", collect(rows, [](const V& v) { return v.amplitude_mag; })});
-  t.add({"radius_ratio", "", "", "", collect(rows, [](const V& v) { return v.radius_ratio; })});
+      {"period", "d", "time.period", "", column_of(rows, [](const V& v) { return v.period_day; })});
+  t.add({"epoch_mjd", "d", "time.epoch", "",
+         column_of(rows, [](const V& v) { return v.epoch_mjd; })});
+  t.add({"amplitude", "mag", "", "", column_of(rows, [](const V& v) { return v.amplitude_mag; })});
+  t.add({"radius_ratio", "", "", "", column_of(rows, [](const V& v) { return v.radius_ratio; })});
   t.add({"width", "", "", "part of the period; days for a flare",
-         collect(rows, [](const V& v) { return v.width; })});
-  t.add({"host", "", "meta.id", "galaxy", collect(rows, [](const V& v) { return v.host; })});
+         column_of(rows, [](const V& v) { return v.width; })});
+  t.add({"host", "", "meta.id", "galaxy", column_of(rows, [](const V& v) { return v.host; })});
   return t;
 }
 
@@ -65,20 +59,20 @@ Table asteroid_table(const Night& night) {
   using A = Asteroid;
   const auto& rows = night.asteroids;
   Table t("asteroids");
-  t.add({"id", "", "meta.id", "", collect(rows, [](const A& a) { return a.id; })});
+  t.add({"id", "", "meta.id", "", column_of(rows, [](const A& a) { return a.id; })});
   t.add({"field", "", "", "",
-         collect(rows, [](const A& a) { return static_cast<std::int32_t>(a.field); })});
+         column_of(rows, [](const A& a) { return static_cast<std::int32_t>(a.field); })});
   t.add({"mjd", "d", "time.epoch", "of the position",
-         collect(rows, [](const A& a) { return a.mjd; })});
-  t.add(
-      {"ra", "deg", "pos.eq.ra", "", collect(rows, [](const A& a) { return a.position.ra_deg; })});
+         column_of(rows, [](const A& a) { return a.mjd; })});
+  t.add({"ra", "deg", "pos.eq.ra", "",
+         column_of(rows, [](const A& a) { return a.position.ra_deg; })});
   t.add({"dec", "deg", "pos.eq.dec", "",
-         collect(rows, [](const A& a) { return a.position.dec_deg; })});
+         column_of(rows, [](const A& a) { return a.position.dec_deg; })});
   t.add({"ra_rate", "arcsec/h", "", "with cos(dec)",
-         collect(rows, [](const A& a) { return a.ra_rate_arcsec_h; })});
+         column_of(rows, [](const A& a) { return a.ra_rate_arcsec_h; })});
   t.add({"dec_rate", "arcsec/h", "", "",
-         collect(rows, [](const A& a) { return a.dec_rate_arcsec_h; })});
-  t.add({"mag_r", "mag", "phot.mag", "", collect(rows, [](const A& a) { return a.mag[1]; })});
+         column_of(rows, [](const A& a) { return a.dec_rate_arcsec_h; })});
+  t.add({"mag_r", "mag", "phot.mag", "", column_of(rows, [](const A& a) { return a.mag[1]; })});
   return t;
 }
 
@@ -102,12 +96,13 @@ Table light_curve_table(const Night& night) {
   }
   using P = LightPoint;
   Table t("light_curves");
-  t.add({"id", "", "meta.id", "of the variable", collect(points, [](const P& p) { return p.id; })});
-  t.add({"exposure_id", "", "", "", collect(points, [](const P& p) { return p.exposure; })});
-  t.add({"filter", "", "", "", collect(points, [](const P& p) { return p.filter; })});
+  t.add(
+      {"id", "", "meta.id", "of the variable", column_of(points, [](const P& p) { return p.id; })});
+  t.add({"exposure_id", "", "", "", column_of(points, [](const P& p) { return p.exposure; })});
+  t.add({"filter", "", "", "", column_of(points, [](const P& p) { return p.filter; })});
   t.add({"mjd_mid", "d", "time.epoch", "true UTC",
-         collect(points, [](const P& p) { return p.mjd; })});
-  t.add({"mag", "mag", "phot.mag", "", collect(points, [](const P& p) { return p.mag; })});
+         column_of(points, [](const P& p) { return p.mjd; })});
+  t.add({"mag", "mag", "phot.mag", "", column_of(points, [](const P& p) { return p.mag; })});
   return t;
 }
 
@@ -186,26 +181,27 @@ TableSet reference_catalog(const Night& night) {
   using E = Entry;
   const std::vector<Entry> rows = entries_of(night);
   Table t("stars");
-  t.add({"id", "", "meta.id", "", collect(rows, [](const E& e) { return e.id; })});
+  t.add({"id", "", "meta.id", "", column_of(rows, [](const E& e) { return e.id; })});
   t.add({"ra", "deg", "pos.eq.ra", "at epoch",
-         collect(rows, [](const E& e) { return e.position.ra_deg; })});
+         column_of(rows, [](const E& e) { return e.position.ra_deg; })});
   t.add({"dec", "deg", "pos.eq.dec", "at epoch",
-         collect(rows, [](const E& e) { return e.position.dec_deg; })});
+         column_of(rows, [](const E& e) { return e.position.dec_deg; })});
   t.add({"ra_err", "mas", "stat.error;pos.eq.ra", "",
-         collect(rows, [](const E& e) { return e.position_err; })});
+         column_of(rows, [](const E& e) { return e.position_err; })});
   t.add({"dec_err", "mas", "stat.error;pos.eq.dec", "",
-         collect(rows, [](const E& e) { return e.position_err; })});
+         column_of(rows, [](const E& e) { return e.position_err; })});
   t.add({"pmra", "mas/yr", "pos.pm;pos.eq.ra", "with cos(dec)",
-         collect(rows, [](const E& e) { return e.pmra; })});
+         column_of(rows, [](const E& e) { return e.pmra; })});
   t.add({"pmdec", "mas/yr", "pos.pm;pos.eq.dec", "",
-         collect(rows, [](const E& e) { return e.pmdec; })});
-  t.add({"epoch", "yr", "time.epoch", "", collect(rows, [](const E&) { return kCatalogueEpoch; })});
+         column_of(rows, [](const E& e) { return e.pmdec; })});
+  t.add(
+      {"epoch", "yr", "time.epoch", "", column_of(rows, [](const E&) { return kCatalogueEpoch; })});
   constexpr const char* kBands[] = {"mag_g", "mag_r", "mag_i"};
   for (std::size_t b = 0; b < 3; ++b) {
-    t.add(
-        {kBands[b], "mag", "phot.mag", "AB", collect(rows, [&](const E& e) { return e.mag[b]; })});
+    t.add({kBands[b], "mag", "phot.mag", "AB",
+           column_of(rows, [&](const E& e) { return e.mag[b]; })});
     t.add({std::string(kBands[b]) + "_err", "mag", "stat.error;phot.mag", "",
-           collect(rows, [&](const E& e) { return e.err[b]; })});
+           column_of(rows, [&](const E& e) { return e.err[b]; })});
   }
   TableSet set;
   set.tables.push_back(std::move(t));

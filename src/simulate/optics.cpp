@@ -51,8 +51,8 @@ void draw_row(const RowSpan& row, const OpticalMoffat& shape, float peak,
 }
 
 template <int N>
-void draw(View<float> band, std::ptrdiff_t first_row, const OpticalMoffat& shape, double x, double y,
-          double flux, double radius) {
+void draw(View<float> band, std::ptrdiff_t first_row, const OpticalMoffat& shape, double x,
+          double y, double flux, double radius) {
   const auto y_low =
       std::max<std::ptrdiff_t>(first_row, static_cast<std::ptrdiff_t>(std::ceil(y - radius)));
   const auto y_high = std::min<std::ptrdiff_t>(first_row + band.height - 1,
@@ -90,7 +90,9 @@ double OpticalMoffat::norm() const {
 
 double OpticalMoffat::core_radius_px() const { return std::pow(q_xx * q_yy - q_xy * q_xy, -0.25); }
 
-double OpticalMoffat::fwhm_px() const { return core_radius_px() / std::sqrt(alpha2_per_fwhm2(beta)); }
+double OpticalMoffat::fwhm_px() const {
+  return core_radius_px() / std::sqrt(alpha2_per_fwhm2(beta));
+}
 
 Widths& Widths::add_round(double width) {
   xx += width * width;

@@ -19,7 +19,7 @@ const PlannedExposure& planned_at(const Night& night, int index) {
   return night.exposures[static_cast<std::size_t>(index)];
 }
 
-/// Variance that an honest calibration would state: the noiseless signal and the read noise.
+/// Variance as a calibration states it: the signal that was counted, and the read noise.
 void set_variance(const SceneSite& site, const std::vector<Amplifier>& amplifiers, Frame& frame) {
   for (const Amplifier& a : amplifiers) {
     const auto read = static_cast<float>(a.read_noise_e * a.read_noise_e);

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "kernels/parallel.h"
+#include "simulate/columns.h"
 #include "simulate/expose.h"
-#include "simulate/header.h"
 #include "simulate/night.h"
 #include "sky/time.h"
 #include "sky/wcs_facts.h"
@@ -19,15 +19,6 @@ std::string number(double value) {
   return {text, result.ptr};
 }
 
-/// Columns of one table, filled row by row.
-template <class Row, class Get>
-auto collect(const std::vector<Row>& rows, Get get) {
-  std::vector<decltype(get(rows.front()))> values;
-  values.reserve(rows.size());
-  for (const Row& row : rows) values.push_back(get(row));
-  return values;
-}
-
 std::vector<SceneSource> of_kind(const std::vector<SceneSource>& all, bool galaxies) {
   std::vector<SceneSource> some;
   std::copy_if(all.begin(), all.end(), std::back_inserter(some),
@@ -39,24 +30,24 @@ Table source_table(const std::string& name, const std::vector<SceneSource>& rows
                    const Exposed& e) {
   using S = SceneSource;
   Table t(name);
-  t.add({"id", "", "meta.id", "", collect(rows, [](const S& s) { return s.id; })});
+  t.add({"id", "", "meta.id", "", column_of(rows, [](const S& s) { return s.id; })});
   t.add({"kind", "", "", "0 star, 1 galaxy, 2 variable, 3 supernova, 4 asteroid",
-         collect(rows, [](const S& s) { return static_cast<std::int32_t>(s.kind); })});
-  t.add({"x", "pix", "pos.cartesian.x", "", collect(rows, [](const S& s) { return s.x; })});
-  t.add({"y", "pix", "pos.cartesian.y", "", collect(rows, [](const S& s) { return s.y; })});
+         column_of(rows, [](const S& s) { return static_cast<std::int32_t>(s.kind); })});
+  t.add({"x", "pix", "pos.cartesian.x", "", column_of(rows, [](const S& s) { return s.x; })});
+  t.add({"y", "pix", "pos.cartesian.y", "", column_of(rows, [](const S& s) { return s.y; })});
   t.add({"ra", "deg", "pos.eq.ra", "at mid-exposure",
-         collect(rows, [](const S& s) { return s.position.ra_deg; })});
+         column_of(rows, [](const S& s) { return s.position.ra_deg; })});
   t.add({"dec", "deg", "pos.eq.dec", "at mid-exposure",
-         collect(rows, [](const S& s) { return s.position.dec_deg; })});
+         column_of(rows, [](const S& s) { return s.position.dec_deg; })});
   t.add({"flux_e", "electron", "phot.count", "before the flat",
-         collect(rows, [](const S& s) { return s.flux_e; })});
-  t.add(
-      {"mag", "mag", "phot.mag", "in the filter", collect(rows, [](const S& s) { return s.mag; })});
-  t.add({"mag_g", "mag", "phot.mag", "", collect(rows, [](const S& s) { return s.mags[0]; })});
-  t.add({"mag_r", "mag", "phot.mag", "", collect(rows, [](const S& s) { return s.mags[1]; })});
-  t.add({"mag_i", "mag", "phot.mag", "", collect(rows, [](const S& s) { return s.mags[2]; })});
+         column_of(rows, [](const S& s) { return s.flux_e; })});
+  t.add({"mag", "mag", "phot.mag", "in the filter",
+         column_of(rows, [](const S& s) { return s.mag; })});
+  t.add({"mag_g", "mag", "phot.mag", "", column_of(rows, [](const S& s) { return s.mags[0]; })});
+  t.add({"mag_r", "mag", "phot.mag", "", column_of(rows, [](const S& s) { return s.mags[1]; })});
+  t.add({"mag_i", "mag", "phot.mag", "", column_of(rows, [](const S& s) { return s.mags[2]; })});
   t.add({"fwhm_px", "pix", "", "of the PSF at this place",
-         collect(rows, [&](const S& s) { return e.observation.psf.at(s.x, s.y).fwhm_px(); })});
+         column_of(rows, [&](const S& s) { return e.observation.psf.at(s.x, s.y).fwhm_px(); })});
   return t;
 }
 
@@ -67,14 +58,14 @@ Table galaxy_table(const std::vector<SceneSource>& rows, const Exposed& e) {
     return e.sources.galaxies[static_cast<std::size_t>(s.galaxy)];
   };
   t.add({"bulge_share", "", "", "of the light",
-         collect(rows, [&](const S& s) { return of(s).bulge_share; })});
+         column_of(rows, [&](const S& s) { return of(s).bulge_share; })});
   t.add({"disc_radius", "arcsec", "", "half-light",
-         collect(rows, [&](const S& s) { return of(s).disc_radius_arcsec; })});
+         column_of(rows, [&](const S& s) { return of(s).disc_radius_arcsec; })});
   t.add({"bulge_radius", "arcsec", "", "half-light",
-         collect(rows, [&](const S& s) { return of(s).bulge_radius_arcsec; })});
-  t.add({"axis_ratio", "", "", "", collect(rows, [&](const S& s) { return of(s).axis_ratio; })});
+         column_of(rows, [&](const S& s) { return of(s).bulge_radius_arcsec; })});
+  t.add({"axis_ratio", "", "", "", column_of(rows, [&](const S& s) { return of(s).axis_ratio; })});
   t.add({"position_angle", "deg", "", "north through east",
-         collect(rows, [&](const S& s) { return of(s).position_angle_deg; })});
+         column_of(rows, [&](const S& s) { return of(s).position_angle_deg; })});
   return t;
 }
 
@@ -102,13 +93,13 @@ void add_trail_pixels(const Night& night, const PlannedExposure& planned, const 
 Table pixel_table(const std::vector<PixelEvent>& pixels) {
   using P = PixelEvent;
   Table t("pixels");
-  t.add({"x", "pix", "pos.cartesian.x", "", collect(pixels, [](const P& p) { return p.x; })});
-  t.add({"y", "pix", "pos.cartesian.y", "", collect(pixels, [](const P& p) { return p.y; })});
+  t.add({"x", "pix", "pos.cartesian.x", "", column_of(pixels, [](const P& p) { return p.x; })});
+  t.add({"y", "pix", "pos.cartesian.y", "", column_of(pixels, [](const P& p) { return p.y; })});
   t.add({"kind", "", "",
          "0 hot, 1 bad_column, 2 cosmic_ray, 3 satellite, 4 aeroplane, 5 saturated, 6 bleed",
-         collect(pixels, [](const P& p) { return static_cast<std::int32_t>(p.kind); })});
+         column_of(pixels, [](const P& p) { return static_cast<std::int32_t>(p.kind); })});
   t.add({"electrons", "electron", "", "added; negative: lost",
-         collect(pixels, [](const P& p) { return p.electrons; })});
+         column_of(pixels, [](const P& p) { return p.electrons; })});
   return t;
 }
 

@@ -45,7 +45,7 @@ TEST(MakeNight, PlansEveryKindOfFrameAtEverySite) {
     EXPECT_EQ((counts[{site, ImageType::bias}]), 3);
     EXPECT_EQ((counts[{site, ImageType::dark}]), 3);
     EXPECT_EQ((counts[{site, ImageType::flat}]), 6);
-    EXPECT_EQ((counts[{site, ImageType::science}]), 12);
+    EXPECT_EQ((counts[{site, ImageType::science}]), 2 * tiny().scene.science_frames);
   }
 }
 
@@ -401,7 +401,8 @@ TEST(TruthOfNight, ListsEveryExposureAndVariable) {
   EXPECT_EQ(truth.at("exposures").rows(), tiny().exposures.size());
   EXPECT_EQ(truth.at("variables").rows(), 5U);
   EXPECT_EQ(truth.at("asteroids").rows(), 2U);
-  EXPECT_EQ(truth.at("light_curves").rows(), 5U * 36U);
+  EXPECT_EQ(truth.at("light_curves").rows(),
+            5U * 6U * static_cast<std::size_t>(tiny().scene.science_frames));
 }
 
 }  // namespace
