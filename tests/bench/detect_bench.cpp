@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "detect_score.h"
 #include "kernels/background.h"
 #include "kernels/convolve.h"
 #include "kernels/detect.h"
@@ -29,17 +30,13 @@
 namespace {
 
 using namespace polis;
+using namespace polis::bench;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::ptrdiff_t edge = 4096;
-constexpr double fwhm_px = 3.0;
 constexpr double moffat_beta = 3.0;
 constexpr double sky_e = 300.0;
 constexpr double read_noise_e = 5.0;
-
-struct Star {
-  double x, y, flux_e, snr;
-};
+constexpr double sky_slope_e = 0.01;  // per pixel, along x and y
 
 struct Field {
   std::string name;
@@ -100,7 +97,7 @@ Field make_field(const std::string& name, int count) {
   parallel_for(edge, [&](std::ptrdiff_t y) {
     RandomStream random(17, "noise " + name, static_cast<std::uint64_t>(y));
     for (std::ptrdiff_t x = 0; x < edge; ++x) {
-      const double slope = 0.01 * static_cast<double>(x + y);
+      const double slope = sky_slope_e * static_cast<double>(x + y);
       const double signal = static_cast<double>(field.pixels(x, y)) + sky_e + slope;
       const double noise = std::sqrt(signal + read_noise_e * read_noise_e);
       const double value = signal + noise * random.normal();
@@ -111,11 +108,8 @@ Field make_field(const std::string& name, int count) {
   return field;
 }
 
-struct Found {
-  double x, y;
-};
-
 struct Times {
+  double sky_bias_sigma = 0;  // mean error of the background over the noise of a pixel
   double wall_s = 1e9;
   double processor_s = 1e9;  // of all threads
   double background_s = 0, detect_s = 0, measure_s = 0;
@@ -129,6 +123,21 @@ double processor_time(int who) {
     return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Mean of (background - truth) / noise over a grid of places.
+double sky_bias(const Background& background) {
+  double sum = 0.0;
+  int count = 0;
+  for (double y = 50; y < edge; y += 97) {
+    for (double x = 50; x < edge; x += 97) {
+      const double truth = sky_e + sky_slope_e * (x + y);
+      const double level = static_cast<double>(background_level_at(background, x, y));
+      sum += (level - truth) / std::sqrt(truth + read_noise_e * read_noise_e);
+      ++count;
+    }
+  }
+  return sum / count;
 }
 
 double since(Clock::time_point start) {
@@ -156,6 +165,7 @@ Times run_ours(const Field& field, int threads, std::vector<Found>& found) {
     const std::vector<SourceMeasurement> sources = measure_sources(image, detections, settings);
     times.wall_s = since(start);
     times.measure_s = times.wall_s - times.background_s - times.detect_s;
+    times.sky_bias_sigma = sky_bias(background);
     times.processor_s = std::min(best.processor_s, processor_time(RUSAGE_SELF) - processor);
     best.processor_s = times.processor_s;
     if (times.wall_s < best.wall_s) best = times;
@@ -293,89 +303,6 @@ Times run_peer(const Field& field, const std::filesystem::path& folder, std::vec
   return best;
 }
 
-struct Score {
-  std::size_t found = 0, real = 0, false_ones = 0;
-  double complete_at_10 = 0, complete_isolated = 0;
-};
-
-/// Truth in cells of 8 pixels.
-class Sky {
- public:
-  explicit Sky(const std::vector<Star>& stars) : stars_(stars), cells_(cells * cells) {
-    for (std::size_t i = 0; i < stars.size(); ++i)
-      cells_[cell(stars[i].x, stars[i].y)].push_back(i);
-  }
-  template <class Body>
-  void near(double x, double y, double reach, Body&& body) const {
-    const auto clamp = [](double v) {
-      return static_cast<std::size_t>(std::clamp(v / 8.0, 0.0, cells - 1.0));
-    };
-    for (std::size_t v = clamp(y - reach); v <= clamp(y + reach); ++v) {
-      for (std::size_t u = clamp(x - reach); u <= clamp(x + reach); ++u) {
-        for (const std::size_t i : cells_[v * cells + u]) {
-          const double distance = std::hypot(stars_[i].x - x, stars_[i].y - y);
-          if (distance <= reach) body(i, distance);
-        }
-      }
-    }
-  }
-
- private:
-  static constexpr std::size_t cells = edge / 8 + 1;
-  static std::size_t cell(double x, double y) {
-    return static_cast<std::size_t>((y + 0.5) / 8.0) * cells +
-           static_cast<std::size_t>((x + 0.5) / 8.0);
-  }
-  const std::vector<Star>& stars_;
-  std::vector<std::vector<std::size_t>> cells_;
-};
-
-/// One to one, nearest pairs first, within one FWHM: an unresolved pair counts as one star found.
-Score score(const Field& field, const std::vector<Found>& found) {
-  const Sky sky(field.stars);
-  struct Pair {
-    double distance;
-    std::size_t star, source;
-  };
-  std::vector<Pair> pairs;
-  for (std::size_t k = 0; k < found.size(); ++k) {
-    sky.near(found[k].x, found[k].y, fwhm_px, [&](std::size_t i, double distance) {
-      pairs.push_back({distance, i, k});
-    });
-  }
-  std::sort(pairs.begin(), pairs.end(),
-            [](const Pair& a, const Pair& b) { return a.distance < b.distance; });
-  std::vector<char> star_used(field.stars.size(), 0);
-  std::vector<char> source_used(found.size(), 0);
-  Score result;
-  result.found = found.size();
-  for (const Pair& pair : pairs) {
-    if (star_used[pair.star] != 0 || source_used[pair.source] != 0) continue;
-    star_used[pair.star] = source_used[pair.source] = 1;
-    ++result.real;
-  }
-  result.false_ones = found.size() - result.real;
-  double at_10 = 0, at_10_found = 0, isolated = 0, isolated_found = 0;
-  for (std::size_t i = 0; i < field.stars.size(); ++i) {
-    const Star& star = field.stars[i];
-    if (star.snr < 10.0 || star.x < 8 || star.y < 8 || star.x > edge - 9 || star.y > edge - 9)
-      continue;
-    at_10 += 1;
-    at_10_found += star_used[i];
-    bool alone = true;
-    sky.near(star.x, star.y, 12.0,
-             [&](std::size_t k, double) { alone = alone && (k == i || field.stars[k].snr < 1.0); });
-    sky.near(star.x, star.y, 60.0, [&](std::size_t k, double) {
-      alone = alone && (k == i || field.stars[k].snr < 30.0 * star.snr);
-    });
-    isolated += alone;
-    isolated_found += alone && star_used[i] != 0;
-  }
-  result.complete_at_10 = at_10_found / std::max(1.0, at_10);
-  result.complete_isolated = isolated_found / std::max(1.0, isolated);
-  return result;
-}
-
 void row(const std::string& name, double value, const char* unit, double peer, double ratio,
          const char* target) {
   std::printf("%s | %.4g %s | %.4g | %.3g | %s\n", name.c_str(), value, unit, peer, ratio, target);
@@ -396,8 +323,10 @@ void compare(const Field& field, const std::filesystem::path& folder, bool with_
   row("detect " + field.name + ": background, 1 thread", one.background_s, "s", 0, 0, "");
   row("detect " + field.name + ": detect and deblend, 1 thread", one.detect_s, "s", 0, 0, "");
   row("detect " + field.name + ": measure, 1 thread", one.measure_s, "s", 0, 0, "");
-  const Score mine = score(field, ours);
-  const Score other = score(field, theirs);
+  row("detect " + field.name + ": error of the sky, in sigma of a pixel", one.sky_bias_sigma, "", 0,
+      0, "");
+  const Score mine = score(field.stars, ours);
+  const Score other = score(field.stars, theirs);
   const auto count = [&](const char* name, std::size_t value, std::size_t peer_value,
                          const char* target) {
     row("detect " + field.name + ": " + name, static_cast<double>(value), "sources",
