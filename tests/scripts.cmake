@@ -13,7 +13,7 @@ add_executable(engine_program faults/engine_program.cpp jobs/fake_tasks_helpers.
 target_include_directories(engine_program PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_compile_options(engine_program PRIVATE ${POLIS_WARNINGS} ${POLIS_CODEGEN})
 target_link_libraries(engine_program PRIVATE polis_mpi)
-foreach(fault same_for_any_ranks killed_and_resumed bad_jobs)
+foreach(fault same_for_any_ranks killed_and_resumed bad_jobs crashing_job)
   polis_script_test(faults.${fault} 1500 ${PROJECT_SOURCE_DIR}/tests/faults/${fault}.sh)
   set_tests_properties(faults.${fault} PROPERTIES RUN_SERIAL TRUE)
 endforeach()

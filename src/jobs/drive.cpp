@@ -4,10 +4,12 @@
 #include <optional>
 
 #include "base/error.h"
+#include "jobs/crash_note.h"
 #include "jobs/manifest_writer.h"
 #include "jobs/order.h"
 #include "jobs/request_list.h"
 #include "jobs/round_run.h"
+#include "lake/paths.h"
 
 namespace polis {
 namespace {
@@ -57,6 +59,7 @@ class Driver {
 
   RunReport run() {
     const double began_s = runner_.now_s();
+    if (!settings_.lake_root.empty()) count_crashes();
     while (auto chains = next_round()) {
       RoundRun round(ledger_, lake_, runner_, settings_, observer_, report_, std::move(*chains));
       const bool ended = round.run();
@@ -72,6 +75,22 @@ class Driver {
   }
 
  private:
+  /// An attempt that ended the process is an attempt too: a job that does so every time must be
+  /// held at last.
+  void count_crashes() {
+    for (const JobId job : take_crash_notes(LakePaths{settings_.lake_root}.temporaries())) {
+      if (job > ledger_.book().last() || ledger_.book().at(job).state != JobState::waiting)
+        continue;
+      const std::string reason = "the job ended its process (an error in the task or in a library)";
+      ledger_.record(failure(job, ErrorKind::internal, reason));
+      observer_.note("job " + std::to_string(job) + ": " + reason);
+      if (ledger_.book().at(job).attempts >= settings_.max_attempts) {
+        ledger_.set_state(job, JobState::held, reason);
+      }
+    }
+    ledger_.commit();
+  }
+
   /// Decide. Nothing: all is done.
   std::optional<std::vector<OpenChain>> next_round() {
     std::optional<RoundRecord> round = ledger_.open_round();

@@ -20,6 +20,8 @@ struct DriveSettings {
   int max_attempts = 3;            ///< of a job that fails for reasons that may pass (io, no_space)
   int max_rounds = 100;            ///< in one call; a bound on endless conversations
   double commit_interval_s = 0.5;  ///< a crash loses at most this much of the master's notes
+  std::string
+      lake_root;  ///< of a disk lake: where jobs that ended their process are noted; may be empty
   std::function<bool()> stop;  ///< asked now and then: true ends the run after a commit (Ctrl-C)
 };
 

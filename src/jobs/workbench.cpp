@@ -10,7 +10,9 @@
 #include <thread>
 
 #include "base/error.h"
+#include "jobs/crash_note.h"
 #include "kernels/parallel.h"
+#include "lake/paths.h"
 
 namespace polis {
 namespace {
@@ -83,6 +85,7 @@ class Workbench::Shift final : public ChainListener {
   void job_begins(JobId job) override {
     const std::lock_guard lock(mutex_);
     job_ = job;
+    note_running_job(job);
     job_began_ = Clock::now();
   }
 
@@ -90,6 +93,7 @@ class Workbench::Shift final : public ChainListener {
     const std::lock_guard lock(mutex_);
     if (abandoned_) return false;
     job_ = 0;
+    note_running_job(0);
     report({0, outcome, false});
     return !closing_;
   }
@@ -141,10 +145,10 @@ class Workbench::Shift final : public ChainListener {
 };
 
 Workbench::Workbench(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings)
-    : lake_(lake),
-      tasks_(tasks),
-      settings_(settings),
-      shift_(Shift::begin(lake, tasks, settings)) {}
+    : lake_(lake), tasks_(tasks), settings_(settings), shift_(Shift::begin(lake, tasks, settings)) {
+  if (!settings.lake_root.empty())
+    leave_crash_notes_in(LakePaths{settings.lake_root}.temporaries());
+}
 
 Workbench::~Workbench() { shift_->end(); }
 

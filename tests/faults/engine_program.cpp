@@ -58,6 +58,17 @@ std::vector<Request> bad() {
   return requests;
 }
 
+std::vector<Request> crash() {
+  std::vector<Request> requests = {request("crash")};
+  for (int i = 0; i < 10; ++i) requests.push_back(request("echo", {{"text", std::to_string(i)}}));
+  return requests;
+}
+
+std::vector<Request> scenario(std::string_view name) {
+  if (name == "bad") return bad();
+  return name == "crash" ? crash() : work();
+}
+
 class Teller : public Observer {
   void job_ended(const Job&, std::string_view task, const Outcome& outcome, bool) override {
     if (!outcome.ok)
@@ -77,8 +88,9 @@ int run(int argc, char** argv, const RunnerFactory& make_runner) {
     DriveSettings settings;
     settings.commit_interval_s = 0.05;
     settings.caps.depth = 5;
+    settings.lake_root = folder + "/lake";
     WorkerSettings workers{folder + "/lake", {misbehave ? 256U : 0U, misbehave ? 0.5 : 0.0}, 1, 64};
-    submit(*ledger, *lake, tasks, misbehave ? bad() : work(), settings.caps, 0.0);
+    submit(*ledger, *lake, tasks, scenario(argv[2]), settings.caps, 0.0);
     const auto runner = make_runner(workers, *lake);
     Teller teller;
     const RunReport report = drive(*ledger, *lake, tasks, *runner, settings, teller);

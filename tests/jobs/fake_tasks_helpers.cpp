@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -85,6 +86,10 @@ TaskOutput run_slow(const Parameters& parameters, Reader& reader) {
   return document("slept " + parameters.text("ms") + inputs_text(reader));
 }
 
+TaskOutput run_crash(const Parameters&, Reader&) {
+  std::abort();  // as a library does that finds its memory damaged
+}
+
 TaskOutput run_gather(const Parameters&, Reader& reader) {
   std::size_t there = 0;
   for (const BundleEntry& entry : reader.bundle().entries) there += reader.has(entry.ref) ? 1 : 0;
@@ -113,6 +118,7 @@ TaskTable fake_tasks() {
                     {"flaky", 1, "document", "", {}, run_flaky},
                     {"wrong", 1, "document", "", kHow, run_wrong},
                     {"huge", 1, "document", "", kMb, run_huge},
+                    {"crash", 1, "document", "", {}, run_crash},
                     {"slow", 1, "document", "", kSlow, run_slow},
                     gather});
 }
