@@ -22,12 +22,13 @@ double now_mjd() {
   return 40587.0 + std::chrono::duration<double>(since_epoch).count() / 86400.0;
 }
 
-DriveSettings drive_settings(const Settings& settings) {
+DriveSettings drive_settings(const Settings& settings, const City& city) {
   DriveSettings drive;
   drive.caps = {static_cast<std::uint64_t>(settings.requests_per_output), settings.request_depth,
                 static_cast<std::uint64_t>(settings.requests_total)};
   drive.max_attempts = settings.attempts;
   drive.plan.now_mjd = now_mjd();
+  drive.lake_root = city.lake_root();
   drive.stop = [] { return g_stop != 0; };
   return drive;
 }
@@ -59,7 +60,7 @@ int run_mission(const City& city, Lake& lake, const Settings& settings, std::spa
                 const MissionStyle& style, const RunnerFactory& make_runner) {
   const TaskTable tasks(all_tasks());
   const std::unique_ptr<Ledger> ledger = city.ledger();
-  const DriveSettings drive_with = drive_settings(settings);
+  const DriveSettings drive_with = drive_settings(settings, city);
   const AdmitReport asked = submit(*ledger, lake, tasks, requests, drive_with.caps, drive_with.plan.now_mjd);
   if (asked.dropped_in_all() > 0) {
     throw Error(ErrorKind::bad_config, "cannot start", "a request was refused: " + asked.first_invalid, "see `polis tasks`");

@@ -1,6 +1,9 @@
 #include "jobs/drive.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/error.h"
@@ -9,6 +12,7 @@
 #include "jobs/order.h"
 #include "jobs/request_list.h"
 #include "jobs/round_run.h"
+#include "lake/disk_lake.h"
 #include "lake/paths.h"
 
 namespace polis {
@@ -46,6 +50,11 @@ std::vector<OpenChain> chains_of(const RoundRecord& round, const JobBook& book, 
   return chains;
 }
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
 class Driver {
  public:
   Driver(Ledger& ledger, Lake& lake, const TaskTable& tasks, Runner& runner,
@@ -59,7 +68,8 @@ class Driver {
 
   RunReport run() {
     const double began_s = runner_.now_s();
-    if (!settings_.lake_root.empty()) count_crashes();
+    ledger_.begin_session(host_name(), code_version(), runner_.workers());
+    if (!settings_.lake_root.empty()) look_after_crashes();
     while (auto chains = next_round()) {
       RoundRun round(ledger_, lake_, runner_, settings_, observer_, report_, std::move(*chains));
       const bool ended = round.run();
@@ -68,6 +78,7 @@ class Driver {
       if (ended) close(round.summary());
       if (report_.stopped) break;
     }
+    ledger_.end_session();
     ledger_.commit();
     report_.wall_s = runner_.now_s() - began_s;
     report_.waiting = count_waiting();
@@ -77,7 +88,8 @@ class Driver {
  private:
   /// An attempt that ended the process is an attempt too: a job that does so every time must be
   /// held at last.
-  void count_crashes() {
+  void look_after_crashes() {
+    remove_stale_temporaries(settings_.lake_root);
     for (const JobId job : take_crash_notes(LakePaths{settings_.lake_root}.temporaries())) {
       if (job > ledger_.book().last() || ledger_.book().at(job).state != JobState::waiting)
         continue;

@@ -108,13 +108,15 @@ Digest TaskTable::key_of(const Request& request) const {
                  request.input);
 }
 
+std::string_view code_version() { return POLIS_VERSION; }
+
 Facts provenance_of(const Task& task, const Parameters& parameters, const Digest& key,
                     const Bundle& input) {
   Facts facts;
   facts["task"] = task.name;
   facts["task_version"] = std::to_string(task.version);
   facts["job_key"] = key.hex();
-  facts["code_version"] = POLIS_VERSION;
+  facts["code_version"] = code_version();
   for (const auto& [name, value] : parameters.values()) facts["parameter_" + name] = value;
   // Roles repeat: a number keeps the order of the bundle.
   for (std::size_t i = 0; i < input.entries.size(); ++i) {

@@ -88,6 +88,9 @@ class TaskTable {
   std::vector<Task> tasks_;
 };
 
+/// Version of this program, as products and the ledger record it.
+std::string_view code_version();
+
 /// Provenance that the job boundary writes into each product: task, version, parameters, job key,
 /// inputs, code version.
 Facts provenance_of(const Task& task, const Parameters& parameters, const Digest& key,
