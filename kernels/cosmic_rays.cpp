@@ -24,7 +24,7 @@ constexpr double kDefaultFwhm = 2.5;
 /// them.
 constexpr double kLaplacianScatter = 1.1;
 constexpr double kStructureScatter = 0.45;
-constexpr double kContrastMargin = 2.0;
+constexpr double kContrastMargin = 2.2;
 /// What a saturated star has at least within 7 x 7 pixels; a thin hit has at most that many.
 constexpr std::ptrdiff_t kMinSaturatedBlob = 8;
 
@@ -143,6 +143,20 @@ bool looks_like_star(const Search& s, std::ptrdiff_t x, std::ptrdiff_t y, float 
   return true;
 }
 
+/// The faintest background within two pixels: beside a brighter star the median holds some of that
+/// star's light.
+float lowest_near(View<const float> background, std::ptrdiff_t x, std::ptrdiff_t y) {
+  float lowest = background(x, y);
+  for (std::ptrdiff_t j = std::max<std::ptrdiff_t>(0, y - 2);
+       j <= std::min(background.height - 1, y + 2); ++j) {
+    for (std::ptrdiff_t i = std::max<std::ptrdiff_t>(0, x - 2);
+         i <= std::min(background.width - 1, x + 2); ++i) {
+      lowest = std::min(lowest, background(i, j));
+    }
+  }
+  return lowest;
+}
+
 /// Marks of the pixels within one of a mark whose Laplacian is above `limit`.
 /// @param marks  size of `significance`, whose border of `inset` pixels is not needed any more
 std::size_t grow(View<const float> significance, float limit, std::ptrdiff_t inset,
@@ -179,7 +193,8 @@ std::size_t search_tile(const Search& s, const TileBox& t, Plane<std::uint8_t>& 
       const std::ptrdiff_t ix = t.x0 + x - kLaplacianMargin;
       const std::ptrdiff_t iy = t.y0 + y - kLaplacianMargin;
       if (!s.image.view().contains(ix, iy) || s.blocked(ix, iy) != 0) continue;
-      if (looks_like_star(s, ix, iy, tile.background(x, y), tile.noise(x, y))) continue;
+      if (looks_like_star(s, ix, iy, lowest_near(tile.background.view(), x, y), tile.noise(x, y)))
+        continue;
       marks(x, y) = 1;
       any = true;
     }
