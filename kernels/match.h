@@ -30,7 +30,7 @@ struct PatternSettings {
       0.0;  ///< on which the detector could have seen stars; 0: the box of `detected`
   double log10_false_alarm =
       -6.0;  ///< accept only what chance gives less often than this per field
-  std::size_t most_hypotheses = 500'000;
+  std::size_t most_hypotheses = 300'000;
 };
 
 struct PatternMatch {

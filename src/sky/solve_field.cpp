@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kArcsec = 206264.80624709636;
 constexpr std::size_t kFewestStars = 5;
+constexpr std::size_t kMostFitted = 1500;
 constexpr double kMostReachDeg = 80.0;  // a TAN plane reaches no farther
 
 /// Indices by falling brightness, ties in order of index; entries that `usable` refuses are left
@@ -213,7 +214,9 @@ bool FieldSolver::fit_all() {
   for (int round = 0; round < kRounds; ++round) {
     const double next = std::clamp(6.0 * solution_.fit.rms_px, 1.0, radius);
     const auto before = solution_.pairs;
-    const auto pairs = pair_within(next);
+    auto pairs = pair_within(next);
+    // In order of brightness: the brightest carry nearly all of the weight.
+    if (pairs.size() > kMostFitted) pairs.resize(kMostFitted);
     // Too few good positions: the pattern's own fit stands.
     if (pairs.size() < kFewestStars) return solution_.found;
     if (!fit(pairs, settings_.most_sip_order)) return solution_.found;

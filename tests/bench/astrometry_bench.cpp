@@ -130,6 +130,12 @@ void bench_fields(const char* name, double stars, double spurious, int fields) {
     }
     const double middle = median_of(of_field);
     ++(middle < 1.0 ? solved : wrong);
+    if (!(middle < 1.0)) {
+      std::printf(
+          "# wrong: field %d, %zu of %zu stars, median %.1f px, rms %.2f px, false alarm 10^%.1f\n",
+          i, solution.pairs.size(), lists.detected.size(), middle, solution.fit.rms_px,
+          solution.log10_false_alarm);
+    }
     errors.insert(errors.end(), of_field.begin(), of_field.end());
   }
   std::printf("astrometry lists, %s: solved | %.2f %% of %d | - | - | >= 99 %%\n", name,
@@ -167,7 +173,8 @@ void bench_unrelated(int fields) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int fields = argc > 1 ? std::atoi(argv[1]) : 200;
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  const int fields = argc > 1 ? std::max(1, std::atoi(argv[1])) : 200;
   bench_fields("400 stars, 20 % spurious", 400.0, 0.2, fields);
   bench_fields("sparse, 40 stars, 20 % spurious", 40.0, 0.2, fields);
   bench_fields("400 stars, 50 % spurious", 400.0, 0.5, fields);

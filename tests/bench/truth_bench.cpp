@@ -209,6 +209,7 @@ void print(const std::string& preset, const Tally& t) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::string preset = argc > 1 ? argv[1] : "tiny";
   const int every = argc > 2 ? std::max(1, std::atoi(argv[2])) : 1;
   const Night night = make_night(preset, 1);
