@@ -56,13 +56,17 @@ class Workbench::Shift final : public ChainListener {
     results_.clear();
   }
 
-  /// Ends the thread after the job that it is running, and waits for that.
-  void end() {
+  /// Ends the thread after the job that it is running, and waits for that: at most `limit_s`,
+  /// unless that is 0. False: the job still runs, and is abandoned.
+  bool end(double limit_s) {
     std::unique_lock lock(mutex_);
     closing_ = true;
     waiting_.clear();
     more_work_.notify_one();
-    ended_signal_.wait(lock, [&] { return ended_; });
+    const auto ended = [&] { return ended_; };
+    if (limit_s <= 0.0) return ended_signal_.wait(lock, ended), true;
+    abandoned_ = !ended_signal_.wait_for(lock, std::chrono::duration<double>(limit_s), ended);
+    return !abandoned_;
   }
 
   /// Gives up on a job that has run for longer than that: tells of it, and returns the chains not
@@ -150,7 +154,10 @@ Workbench::Workbench(Lake& lake, const TaskTable& tasks, const WorkerSettings& s
     leave_crash_notes_in(LakePaths{settings.lake_root}.temporaries());
 }
 
-Workbench::~Workbench() { shift_->end(); }
+Workbench::~Workbench() {
+  const double limit_s = settings_.allowance.time_s;
+  if (!shift_->end(limit_s > 0.0 ? limit_s + grace_s(limit_s) : 0.0)) ++g_runaways;
+}
 
 void Workbench::add(const Grant& grant) { shift_->add(grant); }
 
