@@ -78,12 +78,20 @@ Bytes encode_manifest(const std::any& manifest, const Facts& provenance) {
   const auto& value = std::any_cast<const Manifest&>(manifest);
   Json head = envelope(kManifestFormat, provenance);
   head["round"] = value.round;
-  std::string text = open_text(head, "requests") + "[\n";
+  Bytes bytes;
+  const auto append = [&](std::string_view text) {
+    const ByteView view = as_bytes(text);
+    bytes.insert(bytes.end(), view.begin(), view.end());
+  };
+  append(open_text(head, "requests") + "[\n");
+  std::string line;
   for (std::size_t i = 0; i < value.requests.size(); ++i) {
-    append_request(text, value.requests[i]);
-    text += i + 1 < value.requests.size() ? ",\n" : "\n";
+    line.clear();
+    append_request(line, value.requests[i]);
+    append(line.append(i + 1 < value.requests.size() ? ",\n" : "\n"));
   }
-  return to_bytes(text + "]}\n");
+  append("]}\n");
+  return bytes;
 }
 
 std::any decode_manifest(ByteView bytes, Facts& provenance) {

@@ -51,7 +51,9 @@ std::string request_text(const std::string& task, const std::string& kind) {
   Request request;
   request.task = task;
   request.input.entries = {{"raw", {InputRef::From::lake, digest_of("x"), kind}}};
-  return write_json(request_to_json(request));
+  std::string line;
+  append_request(line, request);
+  return line;
 }
 
 TEST(BadRequests, R35_PathsWhereWordsBelong) {
