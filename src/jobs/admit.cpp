@@ -142,7 +142,8 @@ class Batch {
     }
     ++report_.admitted;
     Packer spec;
-    pack(spec, {request.task, item.task->version, item.parameters.values(), request.input});
+    spec.number(static_cast<std::uint64_t>(item.task->version));
+    pack_definition(spec, request.task, item.parameters.values(), request.input);
     return ledger_.add_job({item.key, request.task, request.group, request.label, spec.bytes(),
                             sources_, request.deadline_mjd, request.cost, request.priority, depth_,
                             request.keep, item.task->tolerates_missing});

@@ -181,10 +181,10 @@ class Driver {
     AdmitReport report;
     ManifestWriter manifest(ledger_, lake_, round);
     for (const Asking& asking : ledger_.asking()) {
-      const auto requests = unpack_requests(lake_.get(asking.requests, "requests").bytes());
-      manifest.add(requests);
+      auto requests = unpack_requests(lake_.get(asking.requests, "requests").bytes());
       report +=
           admit(ledger_, tasks_, asking.job, requests, settings_.caps, settings_.plan.now_mjd);
+      manifest.add(std::move(requests));
     }
     manifest.flush();
     return report;
@@ -219,7 +219,7 @@ class Driver {
 AdmitReport submit(Ledger& ledger, Lake& lake, const TaskTable& tasks,
                    std::span<const Request> requests, const RequestCaps& caps, double now_mjd) {
   ManifestWriter manifest(ledger, lake, 0);
-  manifest.add(requests);
+  manifest.add({requests.begin(), requests.end()});
   manifest.flush();
   const AdmitReport report = admit(ledger, tasks, 0, requests, caps, now_mjd);
   ledger.commit();

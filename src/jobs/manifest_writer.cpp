@@ -9,9 +9,9 @@ constexpr std::size_t kRequestsPerPart = 10'000;
 
 }  // namespace
 
-void ManifestWriter::add(std::span<const Request> requests) {
-  for (const Request& request : requests) {
-    part_.requests.push_back(request);
+void ManifestWriter::add(std::vector<Request> requests) {
+  for (Request& request : requests) {
+    part_.requests.push_back(std::move(request));
     if (part_.requests.size() >= kRequestsPerPart) flush();
   }
 }

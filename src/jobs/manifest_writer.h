@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "formats/manifest.h"
@@ -16,7 +15,7 @@ class ManifestWriter {
   ManifestWriter(Ledger& ledger, Lake& lake, int round) : ledger_(ledger), lake_(lake) {
     part_.round = round;
   }
-  void add(std::span<const Request> requests);
+  void add(std::vector<Request> requests);
   /// Writes the part that is not full.
   void flush();
 

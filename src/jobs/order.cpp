@@ -9,25 +9,21 @@ namespace {
 
 constexpr std::string_view kMagic = "polis order 1";
 
-/// A spec is unpacked only to see which entries come from jobs: their number equals that of the
-/// job's sources.
-void pack_inputs(Packer& packer, JobId id, const Bytes& spec_bytes, const JobBook& book) {
-  Unpacker unpacker(spec_bytes);
-  const JobSpec spec = unpack_spec(unpacker);
-  auto source = book.sources(id).begin();
-  for (const BundleEntry& entry : spec.input.entries) {
-    if (entry.ref.from == InputRef::From::lake) {
-      packer.number(static_cast<std::uint64_t>(Resolved::Where::lake)).digest(entry.ref.name);
-      continue;
-    }
-    const Job& job = book.at(*source++);
-    const bool in_lake = job.state == JobState::done && !job.output.is_zero();
-    const bool comes = job.state == JobState::done || job.state == JobState::waiting;
-    const auto where = in_lake ? Resolved::Where::lake
-                       : comes ? Resolved::Where::memory
-                               : Resolved::Where::missing;
-    packer.number(static_cast<std::uint64_t>(where)).digest(in_lake ? job.output : Digest{});
-  }
+void pack_input(Packer& packer, const Job& job) {
+  const bool in_lake = job.state == JobState::done && !job.output.is_zero();
+  const bool comes = job.state == JobState::done || job.state == JobState::waiting;
+  const auto where = in_lake ? Resolved::Where::lake
+                     : comes ? Resolved::Where::memory
+                             : Resolved::Where::missing;
+  packer.number(static_cast<std::uint64_t>(where)).digest(in_lake ? job.output : Digest{});
+}
+
+void pack_inputs(Packer& packer, JobId id, const Bytes& spec, const JobBook& book) {
+  auto source = book.sources(id).begin();  // as many as entries that come from jobs
+  each_input(spec, [&](InputRef::From from, const Digest& name) {
+    if (from == InputRef::From::job) return pack_input(packer, book.at(*source++));
+    packer.number(static_cast<std::uint64_t>(Resolved::Where::lake)).digest(name);
+  });
 }
 
 void pack_step(Packer& packer, JobId id, const Ledger& ledger) {

@@ -29,11 +29,6 @@ void unpack_definition(Unpacker& unpacker, std::string& task, ParameterMap& para
   }
 }
 
-void pack(Packer& packer, const JobSpec& spec) {
-  packer.number(static_cast<std::uint64_t>(spec.version));
-  pack_definition(packer, spec.task, spec.parameters, spec.input);
-}
-
 JobSpec unpack_spec(Unpacker& unpacker) {
   JobSpec spec;
   spec.version = unpacker.number_as<int>();

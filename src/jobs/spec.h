@@ -13,10 +13,25 @@ struct JobSpec {
   Bundle input;
 };
 
-/// The packed form that the ledger stores and orders carry (docs/formats/ledger.md).
-void pack(Packer& packer, const JobSpec& spec);
-/// Errors: damaged.
+/// From the packed form that the ledger stores and orders carry (docs/formats/ledger.md): the
+/// version, then the definition. Errors: damaged.
 JobSpec unpack_spec(Unpacker& unpacker);
+
+/// Calls `visit(from, name)` for each entry of the input of a packed spec, without unpacking the
+/// rest.
+template <class Visit>
+void each_input(ByteView spec, Visit&& visit) {
+  Unpacker unpacker(spec);
+  unpacker.number();
+  unpacker.view();
+  for (std::size_t left = 2 * unpacker.count(); left > 0; --left) unpacker.view();
+  for (std::size_t left = unpacker.count(); left > 0; --left) {
+    unpacker.view();
+    const auto from = static_cast<InputRef::From>(unpacker.number_as<std::uint8_t>(1));
+    visit(from, unpacker.digest());
+    unpacker.view();
+  }
+}
 
 /// The part that a job shares with the request for it.
 void pack_definition(Packer& packer, std::string_view task, const ParameterMap& parameters,

@@ -81,9 +81,13 @@ class Watch : public Observer {
   Clock::time_point began_, ended_;
 };
 
+void remove_ledger(const std::string& path) {
+  for (const char* suffix : {"", "-journal", ".lock"}) std::filesystem::remove(path + suffix);
+}
+
 std::string fresh(const std::string& folder, const std::string& name) {
   const std::string path = folder + "/engine_bench." + name;
-  for (const char* suffix : {"", "-journal", ".lock"}) std::filesystem::remove(path + suffix);
+  remove_ledger(path);
   return path;
 }
 
@@ -106,7 +110,7 @@ void measure_jobs(const std::string& folder) {
   drive(*ledger, *lake, table, *runner, {}, watch);
   const double rate = kJobs / seconds_since(began);
   std::printf("engine: no-op jobs, ledger on, one process | %.0f jobs/s | | | >= 100000\n", rate);
-  std::filesystem::remove(path);
+  remove_ledger(path);
 }
 
 /// A million requests that a round's jobs made become the next round.
@@ -138,7 +142,7 @@ void measure_next_round(const std::string& folder) {
       "| < 1\n",
       static_cast<double>(held) / 1e9,
       peak_memory_gb() - static_cast<double>(held) / (1024.0 * 1024.0 * 1024.0));
-  std::filesystem::remove(path);
+  remove_ledger(path);
 }
 
 }  // namespace

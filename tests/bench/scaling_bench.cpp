@@ -134,7 +134,7 @@ void simulate(std::uint64_t jobs, std::size_t ranks, double chain_s) {
       1e6 * runner.master_busy_s() / static_cast<double>(report.done),
       static_cast<double>(runner.messages()) / static_cast<double>(report.done));
   std::fflush(stdout);
-  std::filesystem::remove(path);
+  for (const char* suffix : {"", "-journal", ".lock"}) std::filesystem::remove(path + suffix);
 }
 
 }  // namespace
