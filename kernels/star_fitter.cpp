@@ -217,18 +217,7 @@ void StarFitter::run(std::vector<StarFit>& stars) {
   start(stars);
   tiles_ = tile_stars(stars, tile_size(brush_, settings_.max_shift_fwhm * brush_.fwhm_px()));
   neighbours_ = find_star_neighbours(stars, 2.5 * brush_.fwhm_px());
-  for (const auto& colour : tiles_.colours)
-    parallel_bands(static_cast<std::ptrdiff_t>(colour.size()), 8, [&](auto first, auto last) {
-      StarScratch scratch(brush_);
-      for (auto tile = first; tile < last; ++tile)
-        for (const std::int32_t member : colour[static_cast<std::size_t>(tile)]) {
-          const StarState& star = stars_[static_cast<std::size_t>(member)];
-          if (!star.alive || star.flux <= 0.0) continue;
-          scratch.pencil.place(star.x, star.y, star.light_radius);
-          scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), false, scratch.stamp);
-          take_light(star, scratch.stamp, static_cast<float>(-star.flux));
-        }
-    });
+  if (!settings_.subtracted) take_all();
   for (int number = 0; number <= settings_.passes; ++number) {
     pass(number);
     if (number > 0 && std::all_of(moved_.begin(), moved_.end(), [&](float moved) {
@@ -241,6 +230,21 @@ void StarFitter::run(std::vector<StarFit>& stars) {
     for (auto k = static_cast<std::size_t>(first); k < static_cast<std::size_t>(last); ++k)
       settle(k, stars[k], scratch);
   });
+}
+
+void StarFitter::take_all() {
+  for (const auto& colour : tiles_.colours)
+    parallel_bands(static_cast<std::ptrdiff_t>(colour.size()), 8, [&](auto first, auto last) {
+      StarScratch scratch(brush_);
+      for (auto tile = first; tile < last; ++tile)
+        for (const std::int32_t member : colour[static_cast<std::size_t>(tile)]) {
+          const StarState& star = stars_[static_cast<std::size_t>(member)];
+          if (!star.alive || star.flux <= 0.0) continue;
+          scratch.pencil.place(star.x, star.y, star.light_radius);
+          scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), false, scratch.stamp);
+          take_light(star, scratch.stamp, static_cast<float>(-star.flux));
+        }
+    });
 }
 
 }  // namespace polis

@@ -34,7 +34,7 @@ struct StarState {
   double x_start = 0.0, y_start = 0.0;
   int light_radius = 0;           ///< within which its light has been taken away
   bool alive = false;             ///< has pixels
-  bool moves = false;           ///< position was fitted at the last visit
+  bool moves = false;             ///< position was fitted at the last visit
   bool held = false;              ///< position is not fitted
   std::array<float, 6> fisher{};  ///< ff fx fy xx xy yy at the last visit
   int cx() const;
@@ -58,6 +58,7 @@ class StarFitter {
 
  private:
   void start(const std::vector<StarFit>& stars);
+  void take_all();
   void pass(int number);
   void visit(std::size_t k, bool move, StarScratch& scratch);
   void take_light(const StarState& star, const PsfStamp& stamp, float scale) const;
