@@ -5,6 +5,7 @@
 
 #include "kernels/convolve.h"
 #include "kernels/parallel.h"
+#include "kernels/source_flags.h"
 #include "kernels/star_groups.h"
 
 namespace polis {
@@ -143,6 +144,88 @@ PsfModel psf_of(const Work& work, const PsfStarChoice& choice, double fwhm_px,
   return build_psf(work.residual.view(), work.variance, work.mask, choice.stars, build);
 }
 
+/// The sky again, from what is left when the stars are taken away: their wings and the faint ones
+/// between them raise the first estimate.
+void refine_background(Work& work, const BackgroundSettings& settings, Background& background) {
+  const Background rest = estimate_background(work.residual.view(), work.mask, settings);
+  subtract_background(rest, work.residual.view());
+  if (rest.level.size() != background.level.size()) return;
+  const auto add = [](Plane<float>& sum, const Plane<float>& more) {
+    for (std::ptrdiff_t i = 0; i < sum.size(); ++i) sum.data()[i] += more.data()[i];
+  };
+  // Splines are linear in their values: so are their second derivatives.
+  add(background.level, rest.level);
+  add(background.level_bends.xx, rest.level_bends.xx);
+  add(background.level_bends.yy, rest.level_bends.yy);
+  add(background.level_bends.xxyy, rest.level_bends.xxyy);
+  background.rms = rest.rms;
+  background.rms_bends = rest.rms_bends;
+  background.global_level += rest.global_level;
+  background.global_rms = rest.global_rms;
+}
+
+/// Share of the image that lies within three FWHM of a source, overlaps counted: above one third,
+/// stars hide stars.
+bool is_crowded(std::size_t sources, double fwhm_px, std::ptrdiff_t pixels) {
+  return static_cast<double>(sources) * 28.0 * fwhm_px * fwhm_px >
+         0.33 * static_cast<double>(pixels);
+}
+
+/// Sources of the residual image that are no mere misfit of a known star: they stand out by a tenth
+/// of the light that was taken away at their peak.
+std::vector<std::size_t> believable(const std::vector<Detection>& detections, const Work& work,
+                                    View<const float> pixels, const Background& background) {
+  std::vector<std::size_t> kept;
+  for (std::size_t k = 0; k < detections.size(); ++k) {
+    const std::ptrdiff_t x = detections[k].peak_x, y = detections[k].peak_y;
+    const float left = work.residual(x, y);
+    const float sky =
+        background_level_at(background, static_cast<double>(x), static_cast<double>(y));
+    const float taken = pixels(x, y) - sky - left;
+    if (left > 0.1F * taken) kept.push_back(k);
+  }
+  return kept;
+}
+
+/// Adds what is found in the residual to the sources; the new ones start without light.
+void add_hidden(const Work& work, View<const float> pixels, double fwhm_px,
+                const MeasureImageSettings& settings, const MeasuredImage& image,
+                std::vector<SourceMeasurement>& basic, std::vector<StarFit>& fits) {
+  std::vector<Detection> detections;
+  const std::vector<SourceMeasurement> found = find_and_measure(
+      work.pixels(image.background, image.variance_per_signal), fwhm_px, settings, detections);
+  for (const std::size_t k : believable(detections, work, pixels, image.background)) {
+    StarFit star = first_guess(found[k], detections[k], fwhm_px, 1.0);
+    star.flux = 0.0;
+    fits.push_back(star);
+    basic.push_back(found[k]);
+    basic.back().flags |= source_flags::neighbour;
+  }
+}
+
+std::vector<MeasuredSource> fit_all(Work& work, View<const float> pixels,
+                                    std::vector<SourceMeasurement> basic,
+                                    const std::vector<Detection>& detections, double fwhm_px,
+                                    const MeasureImageSettings& settings, MeasuredImage& image) {
+  std::vector<StarFit> fits;
+  const double peak = peak_of(image.psf);
+  for (std::size_t k = 0; k < basic.size(); ++k)
+    fits.push_back(first_guess(basic[k], detections[k], fwhm_px, peak));
+  StarFitSettings fit = settings.fit;
+  fit.variance_per_signal = image.variance_per_signal;
+  fit.passes = std::min(fit.passes, 3);
+  fit_stars(work.residual.view(), work.variance, work.mask, image.psf, fits, fit);
+  refine_background(work, settings.background, image.background);
+  if (settings.find_hidden && is_crowded(basic.size(), fwhm_px, pixels.size()))
+    add_hidden(work, pixels, fwhm_px, settings, image, basic, fits);
+  fit.subtracted = true;
+  fit.passes = settings.fit.passes;
+  fit_stars(work.residual.view(), work.variance, work.mask, image.psf, fits, fit);
+  std::vector<MeasuredSource> sources;
+  for (std::size_t k = 0; k < basic.size(); ++k) sources.push_back({basic[k], fits[k]});
+  return sources;
+}
+
 }  // namespace
 
 MeasuredImage measure_image(View<const float> pixels, View<const float> variance,
@@ -180,14 +263,7 @@ MeasuredImage measure_image(View<const float> pixels, View<const float> variance
     caveat("sources", "no source above the threshold");
     return out;
   }
-  std::vector<StarFit> fits;
-  const double peak = peak_of(out.psf);
-  for (std::size_t k = 0; k < basic.size(); ++k)
-    fits.push_back(first_guess(basic[k], detections[k], fwhm, peak));
-  StarFitSettings fit = settings.fit;
-  fit.variance_per_signal = out.variance_per_signal;
-  fit_stars(work.residual.view(), work.variance, mask, out.psf, fits, fit);
-  for (std::size_t k = 0; k < basic.size(); ++k) out.sources.push_back({basic[k], fits[k]});
+  out.sources = fit_all(work, pixels, basic, detections, fwhm, settings, out);
   return out;
 }
 

@@ -103,6 +103,8 @@ PsfPencil::PsfPencil(const PsfBrush& brush) : brush_(brush) {
 
 void PsfPencil::place(double x, double y, int radius) {
   radius_ = std::min(radius, brush_.radius_);
+  x_ = x;
+  y_ = y;
   std::array<double, 15> terms{};
   std::array<float, 15> factor{};
   psf_polynomial(brush_.frame_, x, y, terms.data());
@@ -124,6 +126,13 @@ void PsfPencil::place(double x, double y, int radius) {
         rows[t] = brush_.coefficients_[t].data() + start;
       add_terms(rows, factor.data(), std::min(count, brush_.phase_ - left), local_.data() + start);
     }
+}
+
+void PsfPencil::place_near(double x, double y, int radius, double tolerance) {
+  const PsfModel& frame = brush_.frame_;
+  const bool near = std::abs(x - x_) <= tolerance * frame.x_scale &&
+                    std::abs(y - y_) <= tolerance * frame.y_scale;
+  if (!near || std::min(radius, brush_.radius_) > radius_) place(x, y, radius);
 }
 
 void PsfPencil::draw_across(const std::array<const float*, 4>& taps,

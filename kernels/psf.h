@@ -73,6 +73,9 @@ class PsfPencil {
   explicit PsfPencil(const PsfBrush& brush);
   /// Takes the PSF at frame position (x, y), out to `radius` pixels (cut to the brush's radius).
   void place(double x, double y, int radius);
+  /// The same, unless what was placed last will do: as wide, and no farther off than `tolerance` in
+  /// units of the polynomial's scales. Faint stars need no better.
+  void place_near(double x, double y, int radius, double tolerance);
   /// Light of a star of flux 1 that stands (dx, dy) from the centre of the stamp's middle pixel,
   /// |dx|, |dy|
   /// <= 1. The stamp's sum is the share of light inside it, not 1. `slopes`: also slope_x and
@@ -84,7 +87,8 @@ class PsfPencil {
                    const std::array<float, 4>& slope, std::ptrdiff_t width, bool slopes,
                    std::ptrdiff_t row);
   const PsfBrush& brush_;
-  int radius_ = 0;
+  int radius_ = -1;  // nothing placed
+  double x_ = 0.0, y_ = 0.0;
   std::vector<float> local_;
   std::vector<float> across_, across_slope_;
 };

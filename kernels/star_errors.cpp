@@ -1,7 +1,6 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernels/star_fitter.h"
 
@@ -9,7 +8,6 @@ namespace polis {
 namespace {
 
 constexpr std::size_t most_neighbours = 4;
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 /// Width, relative to the PSF's variance, at which a source counts as half a star, and how well the
 /// PSF is known.
@@ -101,7 +99,7 @@ void StarFitter::set_errors(std::size_t k, StarFit& out, StarScratch& scratch) c
   out.x_err = star.moves ? static_cast<float>(std::sqrt(std::max(covariance(1, 1), 0.0))) : 0.0F;
   out.y_err = star.moves ? static_cast<float>(std::sqrt(std::max(covariance(2, 2), 0.0))) : 0.0F;
   const double alone = normal(0, 0) > 0.0 ? 1.0 / std::sqrt(normal(0, 0)) : 0.0;
-  if (out.flux_err > 1.05 * alone && !near.empty()) out.flags |= star_fit_flags::neighbour;
+  if (out.flux_err > 1.02 * alone && !near.empty()) out.flags |= star_fit_flags::neighbour;
   // The flux at the best of all positions is too high by 1 / (S/N)^2 on average
   // (Portillo, Speagle & Finkbeiner 2020, AJ 159, 165).
   if (settings_.correct_bias && star.moves && out.flux > 3.0 * out.flux_err)
@@ -140,19 +138,15 @@ void StarFitter::set_shape(const StarState& star, StarFit& out, StarScratch& scr
 void StarFitter::settle(std::size_t k, StarFit& out, StarScratch& scratch) const {
   const StarState& star = stars_[k];
   out.flags = 0;
-  if (!star.alive) {
-    out.flux = out.flux_err = nan_value;
-    out.flags = star_fit_flags::no_pixels;
-    return;
-  }
   out.x = star.x;
   out.y = star.y;
   out.flux = star.flux;
   out.flags = flags_of(star);
   const double radius = fit_radius(star);
   const bool alone = neighbours_.of(k).empty();
-  scratch.pencil.place(star.x_start, star.y_start,
-                       static_cast<int>(radius + (alone ? 1.0 : 1.0 + 2.5 * brush_.fwhm_px())));
+  scratch.pencil.place_near(star.x_start, star.y_start,
+                            static_cast<int>(radius + (alone ? 1.0 : 1.0 + 2.5 * brush_.fwhm_px())),
+                            star.place_tolerance());
   scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), true, scratch.stamp);
   scratch.window.gather(planes_, star.cx(), star.cy(), radius);
   scratch.window.spread(scratch.stamp, 0, 0, static_cast<float>(star.flux), scratch.window.own);

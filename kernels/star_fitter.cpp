@@ -3,6 +3,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/parallel.h"
 
@@ -10,6 +11,11 @@ namespace polis {
 namespace {
 
 constexpr double least_snr_to_move = 3.0;
+
+void give_up(StarFit& star) {
+  star.flux = star.flux_err = std::numeric_limits<double>::quiet_NaN();
+  star.flags = star_fit_flags::no_pixels;
+}
 
 /// One row of a stamp added to the residual.
 void add_row(const float* light, float scale, std::ptrdiff_t count, float* out) {
@@ -48,6 +54,11 @@ struct StarEquations {
 
 }  // namespace
 
+double StarState::place_tolerance() const {
+  // A tenth of the half field changes a flux by about one percent where a PSF varies by ten.
+  const double snr = flux * std::sqrt(static_cast<double>(fisher[0]));
+  return snr > 3.0 ? std::min(0.03, 1.0 / snr) : 0.0;
+}
 int StarState::cx() const { return static_cast<int>(std::lround(x)); }
 int StarState::cy() const { return static_cast<int>(std::lround(y)); }
 
@@ -154,8 +165,9 @@ void StarFitter::visit(std::size_t k, bool move, StarScratch& scratch) {
   StarState& star = stars_[k];
   const double radius = fit_radius(star);
   const int cx = star.cx(), cy = star.cy();
-  scratch.pencil.place(star.x_start, star.y_start,
-                       std::max(static_cast<int>(radius) + 1, star.light_radius + 3));
+  scratch.pencil.place_near(star.x_start, star.y_start,
+                            std::max(static_cast<int>(radius) + 1, star.light_radius + 3),
+                            star.place_tolerance());
   scratch.pencil.draw(star.x - cx, star.y - cy, true, scratch.stamp);
   scratch.window.gather(planes_, cx, cy, radius);
   scratch.window.spread(scratch.stamp, 0, 0, static_cast<float>(star.flux), scratch.window.own);
@@ -225,11 +237,17 @@ void StarFitter::run(std::vector<StarFit>& stars) {
         }))
       break;
   }
-  parallel_bands(static_cast<std::ptrdiff_t>(stars.size()), 64, [&](auto first, auto last) {
-    StarScratch scratch(brush_);
-    for (auto k = static_cast<std::size_t>(first); k < static_cast<std::size_t>(last); ++k)
-      settle(k, stars[k], scratch);
-  });
+  for (std::size_t k = 0; k < stars.size(); ++k)
+    if (!stars_[k].alive) give_up(stars[k]);
+  for (const auto& colour : tiles_.colours)
+    parallel_bands(static_cast<std::ptrdiff_t>(colour.size()), 8, [&](auto first, auto last) {
+      StarScratch scratch(brush_);
+      for (auto tile = first; tile < last; ++tile)
+        for (const std::int32_t member : colour[static_cast<std::size_t>(tile)]) {
+          const auto k = static_cast<std::size_t>(member);
+          if (stars_[k].alive) settle(k, stars[k], scratch);
+        }
+    });
 }
 
 void StarFitter::take_all() {

@@ -37,6 +37,8 @@ struct StarState {
   bool moves = false;             ///< position was fitted at the last visit
   bool held = false;              ///< position is not fitted
   std::array<float, 6> fisher{};  ///< ff fx fy xx xy yy at the last visit
+  /// How far from its own place the PSF may be taken: a part of what the flux's noise hides.
+  double place_tolerance() const;
   int cx() const;
   int cy() const;
 };

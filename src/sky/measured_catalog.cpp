@@ -10,10 +10,12 @@
 namespace polis {
 namespace {
 
-/// A source whose fit says star and whose fit can be trusted takes its position from the fit.
+/// A source takes its position from the fit if that can be trusted and nothing says that it is
+/// extended.
 bool fit_rules(const MeasuredSource& source) {
   constexpr std::uint32_t failed = star_fit_flags::not_converged | star_fit_flags::no_pixels;
-  return (source.psf.flags & failed) == 0 && source.psf.star_statistic >= 0.5F &&
+  return (source.psf.flags & failed) == 0 &&
+         (source.psf.star_statistic >= 0.5F || source.psf.widening_sigma < 3.0F) &&
          source.psf.x_err > 0.0F && std::isfinite(source.psf.flux);
 }
 
