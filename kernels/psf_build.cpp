@@ -24,8 +24,14 @@ int radius_for(double fwhm_px, double radius_fwhm) {
   return std::clamp(static_cast<int>(std::ceil(radius_fwhm * fwhm_px)), 4, largest_radius_px);
 }
 
+/// Degree of the shape's variation: three numbers per term, of which each bright star gives three.
 int order_for(std::size_t stars, int max_order) {
-  return std::clamp(max_order, 0, stars < 25 ? 0 : stars < 60 ? 1 : 2);
+  return std::clamp(max_order, 0, stars < 8 ? 0 : stars < 20 ? 1 : 2);
+}
+
+/// Degree for what the shape leaves: every sample is free, so it takes many more stars.
+int detail_order_for(std::size_t stars, int max_order) {
+  return std::clamp(max_order, 0, stars < 50 ? 0 : stars < 200 ? 1 : 2);
 }
 
 Plane<float> to_float(const Plane<double>& plane) {
@@ -164,7 +170,7 @@ PsfModel build_psf(View<const float> image, View<const float> variance, View<con
   for (int k = 0; k < settings.iterations && good >= stars_for_detail; ++k) {
     PsfModel next = profile;
     PsfDetailSettings detail;
-    detail.order = order;
+    detail.order = detail_order_for(good, settings.max_order);
     detail.radius_px = 0.75 * radius;
     detail.smooth_px = 0.25 * fwhm;
     fit_psf_detail(next, stamps, detail);
