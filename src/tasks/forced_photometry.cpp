@@ -1,7 +1,11 @@
+#include "kernels/forced_photometry.h"
+
 #include <cmath>
 
 #include "base/error.h"
+#include "kernels/background.h"
 #include "sky/coordinates.h"
+#include "sky/psf_table.h"
 #include "sky/wcs_facts.h"
 #include "tasks/forced_tables.h"
 #include "tasks/number_list.h"
@@ -15,6 +19,7 @@ constexpr ParameterSpec kParameters[] = {
     {"aperture_radii_px", "2,2.5,3,3.5,4,4.5,5,6,8", "radii of the circles, ascending [px]"},
     {"annulus_inner_px", "10", "the sky is taken between this radius ... [px]"},
     {"annulus_outer_px", "16", "... and this one [px]"},
+    {"psf", "true", "also fit the frame's PSF at the targets' places, all of them together"},
     {"margin_px", "2",
      "targets nearer to the edge than this beyond the largest circle are left out [px]"},
 };
@@ -73,6 +78,19 @@ Facts facts_of(const Exposure& exposure, const Facts& catalog, const Wcs& wcs) {
   return facts;
 }
 
+/// PSF fluxes at the same places. Empty: not wanted, or the catalog has no PSF.
+std::vector<ForcedFlux> psf_fluxes(const Frame& frame, const TableSet& catalog,
+                                   const Places& places, bool wanted) {
+  if (!wanted || !catalog.has("psf") || places.id.empty()) return {};
+  Plane<float> pixels = frame.pixels;
+  const Background background = estimate_background(pixels.view(), frame.mask.view());
+  subtract_background(background, pixels.view());
+  std::vector<ForcedTarget> targets;
+  for (std::size_t i = 0; i < places.id.size(); ++i) targets.push_back({places.x[i], places.y[i]});
+  return forced_photometry(pixels.view(), frame.variance.view(), frame.mask.view(),
+                           psf_from(catalog.at("psf")), targets, {}, {});
+}
+
 TaskOutput run(const Parameters& parameters, Reader& reader) {
   const Artifact catalog_artifact = reader.open("catalog");
   const Facts& catalog = catalog_artifact.as<TableSet>().facts;
@@ -99,6 +117,9 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   TableSet forced;
   forced.tables.push_back(
       forced_table(places.id, places.x, places.y, series, settings.radii_px.size()));
+  const auto psf =
+      psf_fluxes(frame, catalog_artifact.as<TableSet>(), places, parameters.flag("psf"));
+  add_psf_columns(psf, forced.tables.front());
   forced.facts = facts_of(frame.exposure, catalog, wcs);
   forced.facts["aperture_radii_px"] = format_numbers(settings.radii_px);
   forced.facts["annulus_px"] =

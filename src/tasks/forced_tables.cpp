@@ -68,6 +68,22 @@ Table forced_table(const std::vector<std::int64_t>& id, const std::vector<double
   return table;
 }
 
+void add_psf_columns(const std::vector<ForcedFlux>& psf, Table& forced) {
+  if (psf.empty()) return;
+  std::vector<double> flux, error;
+  std::vector<float> chi2;
+  for (const ForcedFlux& f : psf) {
+    flux.push_back(f.flux_psf);
+    error.push_back(f.flux_psf_err);
+    chi2.push_back(f.chi2);
+  }
+  forced
+      .add({"flux_psf", "electron", "phot.count", "PSF fit at that place, all targets together",
+            std::move(flux)})
+      .add({"flux_psf_err", "electron", "stat.error;phot.count", "1 sigma", std::move(error)})
+      .add({"chi2_psf", "", "stat.fit.chi2", "reduced", std::move(chi2)});
+}
+
 ForcedFrame read_forced(const TableSet& forced) {
   ForcedFrame frame;
   const Facts& facts = forced.facts;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/aperture_series.h"
+#include "kernels/forced_photometry.h"
 #include "sky/exposure.h"
 #include "sky/table.h"
 
@@ -36,6 +37,8 @@ struct ForcedFrame {
 Table forced_table(const std::vector<std::int64_t>& id, const std::vector<double>& x,
                    const std::vector<double>& y, const std::vector<ApertureSeries>& series,
                    std::size_t radii);
+/// Adds flux_psf, flux_psf_err and chi2_psf, one value per row; nothing where `psf` is empty.
+void add_psf_columns(const std::vector<ForcedFlux>& psf, Table& forced);
 ForcedFrame read_forced(const TableSet& forced);
 
 }  // namespace polis

@@ -15,6 +15,7 @@ namespace {
 constexpr char kSettings[] =
     R"({"open_night": {"field_share": "1"}, "calibrate_frame": {"cosmic_rays": "false"},
   "measure_frame": {"threshold_snr": "10", "find_hidden": "no", "psf_order": "0"},
+  "forced_photometry": {"psf": "no"},
   "collect_targets": {"pixel_targets": "HAT-P-32,HATP-32171220013343,424,286"}})";
 
 // Published for exactly these frames: Rp/Rs 0.1503 +- 0.0009, mid-time BJD_TDB 2458107.714007 +-

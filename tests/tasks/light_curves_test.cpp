@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "kernels/psf.h"
 #include "kernels/transit.h"
+#include "sky/psf_table.h"
 #include "sky/time.h"
 #include "sky/wcs_facts.h"
 #include "tasks/light_curve_tables.h"
@@ -112,9 +114,8 @@ TableSet targets_set() {
   return set;
 }
 
-Artifact forced_of(const Frame& frame) {
+Artifact forced_of(const Frame& frame, TableSet catalog = {}) {
   FakeReader reader;
-  TableSet catalog;
   set_wcs(catalog.facts, frame.wcs);
   catalog.facts["fwhm_px"] = "2.8";
   reader.add("frame", "frame", Artifact::of("frame", frame));
@@ -147,6 +148,18 @@ TEST(ForcedPhotometry, MeasuresLightWhereItIsTold) {
   const auto& err = table.get<double>("flux_err_7");
   const double ratio = flux[11] / flux[0];
   EXPECT_NEAR(ratio, 170.0 / 60.0, 4 * ratio * (err[0] / flux[0] + err[11] / flux[11]));
+}
+
+TEST(ForcedPhotometry, FitsThePsfWhereTheCatalogHasOne) {
+  TableSet catalog;
+  catalog.tables.push_back(psf_table(gaussian_psf(2.826, 4.0, 200, 200)));
+  const Artifact forced = forced_of(frame_of(3, 1.0), catalog);
+  const Table& table = forced.as<TableSet>().at("forced");
+  const auto& flux = table.get<double>("flux_psf");
+  const auto& err = table.get<double>("flux_psf_err");
+  const double ratio = flux[11] / flux[0];
+  EXPECT_NEAR(ratio, 170.0 / 60.0, 4 * ratio * (err[0] / flux[0] + err[11] / flux[11]));
+  EXPECT_FALSE(forced_of(frame_of(3, 1.0)).as<TableSet>().at("forced").has("flux_psf"));
 }
 
 TEST(ForcedPhotometry, LeavesOutWhatIsNotOnTheFrame) {
