@@ -209,13 +209,15 @@ std::vector<std::int64_t> decode_integers(const TileScheme& scheme, ByteView str
   return values;
 }
 
-void scale_integers(const std::vector<std::int64_t>& values, const FitsScaling& scaling,
+template <class Integer>
+void scale_integers(const std::vector<Integer>& values, const FitsScaling& scaling,
                     std::vector<float>& out) {
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const bool blank = scaling.blank && values[i] == *scaling.blank;
-    out[i] =
-        blank ? kNan
-              : static_cast<float>(static_cast<double>(values[i]) * scaling.scale + scaling.zero);
+    out[i] = static_cast<float>(static_cast<double>(values[i]) * scaling.scale + scaling.zero);
+  }
+  if (!scaling.blank) return;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (values[i] == *scaling.blank) out[i] = kNan;
   }
 }
 
@@ -258,6 +260,11 @@ void decode_tile(const TileScheme& scheme, const BinaryTable& table, std::size_t
       integers_from(tile, values);
       scale_integers(values, scheme.scaling, out);
     }
+  } else if (scheme.bitpix > 0 && scheme.codec == TileCodec::rice) {
+    // The usual raw frame: no detour over wider integers.
+    std::vector<std::int32_t> values(out.size());
+    decode_rice(stream, scheme.rice_bytes, scheme.rice_block, values);
+    scale_integers(values, scheme.scaling, out);
   } else if (scheme.bitpix > 0) {
     scale_integers(decode_integers(scheme, stream, out.size()), scheme.scaling, out);
   } else if (scheme.quantised) {

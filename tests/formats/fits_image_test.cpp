@@ -85,8 +85,11 @@ Bytes cfitsio_compress(const Plane<float>& image, int bitpix, int algorithm, flo
   }
   long axes[2] = {static_cast<long>(image.width()), static_cast<long>(image.height())};
   fits_create_img(file, bitpix, 2, axes, &status);
-  float null = std::numeric_limits<float>::quiet_NaN();
-  auto* pixels = const_cast<float*>(image.data());
+  // CFITSIO compares with the null value, which no NaN equals.
+  float null = -99999.0f;
+  std::vector<float> values(image.data(), image.data() + image.size());
+  for (float& value : values) value = std::isnan(value) ? null : value;
+  float* pixels = values.data();
   if (bitpix < 0) {
     fits_write_imgnull(file, TFLOAT, 1, image.size(), pixels, &null, &status);
   } else {
@@ -159,6 +162,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Compressed{"gzip1_float_dither1", FLOAT_IMG, GZIP_1, 4, SUBTRACTIVE_DITHER_1},
                     Compressed{"gzip2_float_dither2", FLOAT_IMG, GZIP_2, 8, SUBTRACTIVE_DITHER_2}),
     [](const auto& name) { return std::string(name.param.name); });
+
+TEST(BadFits, R26_NanInARiceTile) {
+  Plane<float> image = test::test_image(64, 8);
+  image(5, 5) = std::numeric_limits<float>::quiet_NaN();
+  const Plane<float> read =
+      read_raw_image(cfitsio_compress(image, FLOAT_IMG, RICE_1, 4, SUBTRACTIVE_DITHER_1), 1).pixels;
+  EXPECT_TRUE(std::isnan(read(5, 5)));
+  EXPECT_FALSE(std::isnan(read(6, 5)));
+}
+
+TEST(BadFits, R27_QuantisedGzip2WithoutDither) {
+  const Bytes file = cfitsio_compress(test::test_image(64, 8), FLOAT_IMG, GZIP_2, 4, NO_DITHER);
+  EXPECT_NE(test::error_of([&] { read_raw_image(file, 1); }), "");
+}
 
 template <class T>
 Plane<T> integers(int width, int height, double scale) {
