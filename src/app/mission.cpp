@@ -1,7 +1,10 @@
 #include "app/mission.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -54,21 +57,38 @@ void print_report(const RunReport& report) {
   if (report.stopped) std::cout << "stopped; " << report.waiting << " jobs wait: the same command goes on\n";
 }
 
+void enter(Ledger& ledger, Lake& lake, const TaskTable& tasks, std::span<const Request> requests, const DriveSettings& settings) {
+  const AdmitReport asked = submit(ledger, lake, tasks, requests, settings.caps, settings.plan.now_mjd);
+  if (asked.dropped_in_all() > 0) {
+    throw Error(ErrorKind::bad_config, "cannot start", "a request was refused: " + asked.first_invalid, "see `polis tasks`");
+  }
+}
+
+/// Plans on a copy of the ledger: the city stays as it is.
+int print_plan(const City& city, const Settings& settings, std::span<const Request> requests) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / ("polis-plan-" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  if (fs::exists(city.ledger_path())) fs::copy_file(city.ledger_path(), folder / "ledger.sqlite", fs::copy_options::overwrite_existing);
+  {
+    const DriveSettings with = drive_settings(settings, city);
+    const std::unique_ptr<Ledger> ledger = Ledger::open((folder / "ledger.sqlite").string());
+    enter(*ledger, *make_memory_lake(), TaskTable(all_tasks()), requests, with);
+    std::cout << describe_plan(*ledger, with.plan);
+  }
+  fs::remove_all(folder);
+  return kAllDone;
+}
+
 }  // namespace
 
 int run_mission(const City& city, Lake& lake, const Settings& settings, std::span<const Request> requests,
                 const MissionStyle& style, const RunnerFactory& make_runner) {
+  if (style.dry_run) return print_plan(city, settings, requests);
   const TaskTable tasks(all_tasks());
   const std::unique_ptr<Ledger> ledger = city.ledger();
   const DriveSettings drive_with = drive_settings(settings, city);
-  const AdmitReport asked = submit(*ledger, lake, tasks, requests, drive_with.caps, drive_with.plan.now_mjd);
-  if (asked.dropped_in_all() > 0) {
-    throw Error(ErrorKind::bad_config, "cannot start", "a request was refused: " + asked.first_invalid, "see `polis tasks`");
-  }
-  if (style.dry_run) {
-    std::cout << describe_plan(*ledger, drive_with.plan);
-    return kAllDone;
-  }
+  enter(*ledger, lake, tasks, requests, drive_with);
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
   const std::unique_ptr<Observer> progress = make_progress(progress_style(style.log_json));
