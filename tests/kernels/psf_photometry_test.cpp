@@ -88,7 +88,7 @@ TEST(PsfPhotometry, IsolatedStarsReachTheCramerRaoBoundWithoutBias) {
       // Flux at which flux / bound(flux) is the wanted S/N, about: sky noise and the star's own.
       const double flux =
           0.5 * (snr * snr + std::sqrt(std::pow(snr, 4) + 4.0 * snr * snr * noise * noise));
-      const Statistics found = monte_carlo(optics, psf, flux, 5);
+      const Statistics found = monte_carlo(optics, psf, flux, 40);
       EXPECT_LT(std::abs(found.bias), 0.002 + 2.0 * found.bias_err);
       EXPECT_LT(found.scatter, 1.1);
       EXPECT_NEAR(found.pull, 1.0, 0.06);
