@@ -45,6 +45,13 @@ City City::open(const std::string& root, bool create) {
   return city;
 }
 
+std::unique_ptr<LedgerReader> City::ledger_reader() const {
+  if (!fs::exists(ledger_path())) {
+    throw Error(ErrorKind::not_found, "nothing was run in " + root_, "it has no ledger yet", "`polis run --city " + root_ + "`");
+  }
+  return LedgerReader::open(ledger_path());
+}
+
 std::optional<Digest> City::reference() const {
   std::ifstream in(root_ + "/reference");
   std::string hex;

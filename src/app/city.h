@@ -25,7 +25,7 @@ class City {
   std::unique_ptr<Lake> lake() const { return open_disk_lake(lake_root()); }
   std::unique_ptr<Ledger> ledger() const { return Ledger::open(ledger_path()); }
   /// Errors: not_found if nothing was run yet.
-  std::unique_ptr<LedgerReader> ledger_reader() const { return LedgerReader::open(ledger_path()); }
+  std::unique_ptr<LedgerReader> ledger_reader() const;
 
   std::optional<Digest> reference() const;
   void set_reference(const Digest& digest) const;
