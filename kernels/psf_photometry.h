@@ -44,7 +44,7 @@ struct StarFitSettings {
   double max_shift_fwhm = 0.75;  ///< from where it was given
   double variance_per_signal =
       1.0;  ///< slope of variance against signal: 1 for electrons, 0: variance is smooth
-  bool subtracted = false;           ///< the image is already the residual of these stars
+  bool subtracted = false;      ///< the image is already the residual of these stars
   bool fit_positions = true;    ///< false: forced photometry
   bool fit_background = false;  ///< a constant under each star
   bool correct_bias = true;     ///< of maximum-likelihood fluxes (Portillo et al. 2020)

@@ -11,28 +11,36 @@
 namespace polis {
 namespace {
 
-constexpr std::array<const Verb*, 9> kVerbs{&ingest_verb,   &run_verb,    &status_verb, &requests_verb, &export_verb,
-                                            &simulate_verb, &retry_verb,  &lake_verb,   &tasks_verb};
+constexpr std::array<const Verb*, 9> kVerbs{&ingest_verb,   &run_verb,    &status_verb,
+                                            &requests_verb, &export_verb, &simulate_verb,
+                                            &retry_verb,    &lake_verb,   &tasks_verb};
 
 void print_help(std::ostream& out) {
-  out << "usage: polis VERB [OPTIONS]\n\nTurns raw telescope frames into catalogs, light curves and the next things to observe.\n\n";
+  out << "usage: polis VERB [OPTIONS]\n\nTurns raw telescope frames into catalogs, light curves "
+         "and the next things to observe.\n\n";
   for (const Verb* verb : kVerbs) {
     out << "  " << verb->name << std::string(12 - verb->name.size(), ' ') << verb->help << '\n';
   }
-  out << "\n`polis VERB --help` lists the options of a verb. Several ranks: mpirun -n 8 polis run --city DIR\n";
+  out << "\n`polis VERB --help` lists the options of a verb. Several ranks: mpirun -n 8 polis run "
+         "--city DIR\n";
 }
 
 int exit_code_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::bad_config:
-    case ErrorKind::bad_input: return kBadUsage;
-    case ErrorKind::not_found: return kNotThere;
+    case ErrorKind::bad_input:
+      return kBadUsage;
+    case ErrorKind::not_found:
+      return kNotThere;
     case ErrorKind::damaged:
     case ErrorKind::io:
-    case ErrorKind::no_space: return kStoreTrouble;
+    case ErrorKind::no_space:
+      return kStoreTrouble;
     case ErrorKind::limit:
-    case ErrorKind::no_result: return kSomeFailed;
-    case ErrorKind::internal: break;
+    case ErrorKind::no_result:
+      return kSomeFailed;
+    case ErrorKind::internal:
+      break;
   }
   return kOwnMistake;
 }
@@ -66,7 +74,8 @@ int app_main(int argc, char** argv, const RunnerFactory& make_runner) {
     std::cerr << "polis: " << error.what() << '\n';
     return exit_code_of(error.kind());
   } catch (const std::exception& error) {
-    std::cerr << "polis: stopped by a mistake of its own (" << error.what() << ") please report it with the command\n";
+    std::cerr << "polis: stopped by a mistake of its own (" << error.what()
+              << ") please report it with the command\n";
     return kOwnMistake;
   }
 }

@@ -15,12 +15,14 @@ namespace fs = std::filesystem;
 void write_whole(const fs::path& path, ByteView bytes) {
   const fs::path temporary = path.string() + ".part";
   std::ofstream out(temporary, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
   out.close();
   std::error_code problem;
   if (out) fs::rename(temporary, path, problem);
   if (!out || problem) {
-    throw Error(ErrorKind::io, "cannot write " + path.string(), problem ? problem.message() : "disk full or not writable",
+    throw Error(ErrorKind::io, "cannot write " + path.string(),
+                problem ? problem.message() : "disk full or not writable",
                 "free space or choose another --city");
   }
 }
@@ -28,7 +30,9 @@ void write_whole(const fs::path& path, ByteView bytes) {
 void make_folder(const fs::path& path) {
   std::error_code problem;
   fs::create_directories(path, problem);
-  if (problem) throw Error(ErrorKind::io, "cannot make the folder " + path.string(), problem.message(), "choose another --city");
+  if (problem)
+    throw Error(ErrorKind::io, "cannot make the folder " + path.string(), problem.message(),
+                "choose another --city");
 }
 
 }  // namespace
@@ -36,7 +40,8 @@ void make_folder(const fs::path& path) {
 City City::open(const std::string& root, bool create) {
   City city(root);
   if (!create && !fs::is_directory(city.lake_root())) {
-    throw Error(ErrorKind::not_found, "no city in " + root, "it has no folder lake", "`polis ingest --city " + root + " FILES` makes one");
+    throw Error(ErrorKind::not_found, "no city in " + root, "it has no folder lake",
+                "`polis ingest --city " + root + " FILES` makes one");
   }
   if (create) {
     make_folder(city.lake_root());
@@ -47,7 +52,8 @@ City City::open(const std::string& root, bool create) {
 
 std::unique_ptr<LedgerReader> City::ledger_reader() const {
   if (!fs::exists(ledger_path())) {
-    throw Error(ErrorKind::not_found, "nothing was run in " + root_, "it has no ledger yet", "`polis run --city " + root_ + "`");
+    throw Error(ErrorKind::not_found, "nothing was run in " + root_, "it has no ledger yet",
+                "`polis run --city " + root_ + "`");
   }
   return LedgerReader::open(ledger_path());
 }
@@ -75,7 +81,8 @@ void City::reject(std::string_view name, ByteView bytes, std::string_view reason
 std::size_t City::rejected() const {
   std::size_t count = 0;
   if (!fs::is_directory(rejected_root())) return 0;
-  for (const auto& entry : fs::directory_iterator(rejected_root())) count += entry.path().extension() == ".reason" ? 1 : 0;
+  for (const auto& entry : fs::directory_iterator(rejected_root()))
+    count += entry.path().extension() == ".reason" ? 1 : 0;
   return count;
 }
 

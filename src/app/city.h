@@ -11,8 +11,9 @@
 
 namespace polis {
 
-/// Where a city keeps its things: CITY/lake, CITY/ledger.sqlite, CITY/reference (digest of the reference catalogue),
-/// CITY/rejected (copies of files that could not be read, each with its reason).
+/// Where a city keeps its things: CITY/lake, CITY/ledger.sqlite, CITY/reference (digest of the
+/// reference catalogue), CITY/rejected (copies of files that could not be read, each with its
+/// reason).
 class City {
  public:
   /// Errors: not_found unless the folder holds a city, or `create` is true.
@@ -29,7 +30,8 @@ class City {
 
   std::optional<Digest> reference() const;
   void set_reference(const Digest& digest) const;
-  /// Sets a copy of a file aside with the reason why it was refused. The same bytes again change nothing.
+  /// Sets a copy of a file aside with the reason why it was refused. The same bytes again change
+  /// nothing.
   void reject(std::string_view name, ByteView bytes, std::string_view reason) const;
   /// Number of files set aside.
   std::size_t rejected() const;

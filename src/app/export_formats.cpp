@@ -18,9 +18,12 @@ void write_file(const std::string& path, ByteView bytes) {
   std::error_code problem;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), problem);
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
   out.close();
-  if (!out) throw Error(ErrorKind::io, "cannot write " + path, "disk full or not writable", "choose another --to");
+  if (!out)
+    throw Error(ErrorKind::io, "cannot write " + path, "disk full or not writable",
+                "choose another --to");
 }
 
 /// Null for kinds that hold no tables.
@@ -28,7 +31,9 @@ const TableSet* tables_of(const Artifact& artifact) {
   return *codec_of(artifact.kind()).type == typeid(TableSet) ? &artifact.as<TableSet>() : nullptr;
 }
 
-std::string native_extension(std::string_view kind) { return std::string(codec_of(kind).extension); }
+std::string native_extension(std::string_view kind) {
+  return std::string(codec_of(kind).extension);
+}
 
 bool write_native(const Artifact& artifact, const std::string& path) {
   write_file(path, artifact.bytes());
@@ -53,7 +58,8 @@ bool write_as_ldac(const Artifact& artifact, const std::string& path) {
   if (set == nullptr || !set->has("sources")) return false;
   FitsHeader header;
   std::size_t number = 0;
-  for (const auto& [name, value] : set->facts) header.set_text("FACT" + std::to_string(++number), name + "=" + value);
+  for (const auto& [name, value] : set->facts)
+    header.set_text("FACT" + std::to_string(++number), name + "=" + value);
   write_file(path, write_fits_ldac(set->at("sources"), header));
   return true;
 }
@@ -81,7 +87,8 @@ const ExportFormat& export_format(std::string_view name) {
     if (format.name == name) return format;
     names.append(names.empty() ? "" : ", ").append(format.name);
   }
-  throw Error(ErrorKind::bad_config, "cannot export as " + std::string(name), "there is no such format", "there are: " + names);
+  throw Error(ErrorKind::bad_config, "cannot export as " + std::string(name),
+              "there is no such format", "there are: " + names);
 }
 
 void write_indexes(const ExportFormat& format, const std::string& folder,

@@ -21,8 +21,8 @@ struct ExportFormat {
 /// Errors: bad_config, listing the formats.
 const ExportFormat& export_format(std::string_view name);
 
-/// After a native export: one HDF5 file beside each folder of tables, which joins them as virtual datasets.
-/// `written`: "kind/task" -> files.
+/// After a native export: one HDF5 file beside each folder of tables, which joins them as virtual
+/// datasets. `written`: "kind/task" -> files.
 void write_indexes(const ExportFormat& format, const std::string& folder,
                    const std::map<std::string, std::vector<std::string>>& written);
 

@@ -1,13 +1,12 @@
 #include "app/mission.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
-
-#include <fmt/format.h>
 
 #include "app/app.h"
 #include "app/progress.h"
@@ -46,21 +45,31 @@ WorkerSettings worker_settings(const Settings& settings, const City& city) {
 
 void print_report(const RunReport& report) {
   const double all = report.busy_s + report.idle_s;
-  std::cout << fmt::format("{} rounds: {} jobs done, {} failed, {} cannot run because of those, {} expired, {} tried again; {:.1f} s, {:.0f} % idle\n",
-                           report.rounds, report.done, report.failed, report.upstream, report.expired, report.retried,
-                           report.wall_s, all > 0.0 ? 100.0 * report.idle_s / all : 0.0);
+  std::cout << fmt::format(
+      "{} rounds: {} jobs done, {} failed, {} cannot run because of those, {} expired, {} tried "
+      "again; {:.1f} s, {:.0f} % idle\n",
+      report.rounds, report.done, report.failed, report.upstream, report.expired, report.retried,
+      report.wall_s, all > 0.0 ? 100.0 * report.idle_s / all : 0.0);
   if (report.requests.dropped_in_all() > 0) {
     std::cout << report.requests.dropped_in_all() << " requests were dropped:";
-    for (const auto& [cause, count] : report.requests.dropped) std::cout << ' ' << cause << ' ' << count;
-    std::cout << (report.requests.first_invalid.empty() ? "" : "; the first invalid one: " + report.requests.first_invalid) << '\n';
+    for (const auto& [cause, count] : report.requests.dropped)
+      std::cout << ' ' << cause << ' ' << count;
+    std::cout << (report.requests.first_invalid.empty()
+                      ? ""
+                      : "; the first invalid one: " + report.requests.first_invalid)
+              << '\n';
   }
-  if (report.stopped) std::cout << "stopped; " << report.waiting << " jobs wait: the same command goes on\n";
+  if (report.stopped)
+    std::cout << "stopped; " << report.waiting << " jobs wait: the same command goes on\n";
 }
 
-void enter(Ledger& ledger, Lake& lake, const TaskTable& tasks, std::span<const Request> requests, const DriveSettings& settings) {
-  const AdmitReport asked = submit(ledger, lake, tasks, requests, settings.caps, settings.plan.now_mjd);
+void enter(Ledger& ledger, Lake& lake, const TaskTable& tasks, std::span<const Request> requests,
+           const DriveSettings& settings) {
+  const AdmitReport asked =
+      submit(ledger, lake, tasks, requests, settings.caps, settings.plan.now_mjd);
   if (asked.dropped_in_all() > 0) {
-    throw Error(ErrorKind::bad_config, "cannot start", "a request was refused: " + asked.first_invalid, "see `polis tasks`");
+    throw Error(ErrorKind::bad_config, "cannot start",
+                "a request was refused: " + asked.first_invalid, "see `polis tasks`");
   }
 }
 
@@ -69,7 +78,9 @@ int print_plan(const City& city, const Settings& settings, std::span<const Reque
   namespace fs = std::filesystem;
   const fs::path folder = fs::temp_directory_path() / ("polis-plan-" + std::to_string(getpid()));
   fs::create_directories(folder);
-  if (fs::exists(city.ledger_path())) fs::copy_file(city.ledger_path(), folder / "ledger.sqlite", fs::copy_options::overwrite_existing);
+  if (fs::exists(city.ledger_path()))
+    fs::copy_file(city.ledger_path(), folder / "ledger.sqlite",
+                  fs::copy_options::overwrite_existing);
   {
     const DriveSettings with = drive_settings(settings, city);
     const std::unique_ptr<Ledger> ledger = Ledger::open((folder / "ledger.sqlite").string());
@@ -82,8 +93,9 @@ int print_plan(const City& city, const Settings& settings, std::span<const Reque
 
 }  // namespace
 
-int run_mission(const City& city, Lake& lake, const Settings& settings, std::span<const Request> requests,
-                const MissionStyle& style, const RunnerFactory& make_runner) {
+int run_mission(const City& city, Lake& lake, const Settings& settings,
+                std::span<const Request> requests, const MissionStyle& style,
+                const RunnerFactory& make_runner) {
   if (style.dry_run) return print_plan(city, settings, requests);
   const TaskTable tasks(all_tasks());
   const std::unique_ptr<Ledger> ledger = city.ledger();

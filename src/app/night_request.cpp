@@ -33,7 +33,8 @@ std::vector<BundleEntry> chosen_exposures(const Lake& lake, const NightChoice& c
   return entries;
 }
 
-/// {"task": {"parameter": "value"}}: what differs from the defaults, so that an unchanged setting changes no key.
+/// {"task": {"parameter": "value"}}: what differs from the defaults, so that an unchanged setting
+/// changes no key.
 std::string settings_document(const Settings& settings) {
   JsonLine all;
   for (const auto& [task, parameters] : settings.tasks) {
@@ -46,7 +47,9 @@ std::string settings_document(const Settings& settings) {
 
 Artifact read_targets(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(ErrorKind::not_found, "cannot read the targets " + file, "no such file", "give a CSV with the columns id,ra,dec");
+  if (!in)
+    throw Error(ErrorKind::not_found, "cannot read the targets " + file, "no such file",
+                "give a CSV with the columns id,ra,dec");
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   TableSet set = read_reference_csv(text);
   Table targets("targets");
@@ -57,27 +60,33 @@ Artifact read_targets(const std::string& file) {
 
 }  // namespace
 
-Request night_request(const City& city, Lake& lake, const Settings& settings, const NightChoice& choice) {
+Request night_request(const City& city, Lake& lake, const Settings& settings,
+                      const NightChoice& choice) {
   Request request;
   request.task = "open_night";
   request.reason = "asked for by a person";
   request.label = "night";
   request.input.entries = chosen_exposures(lake, choice);
   if (request.input.entries.empty()) {
-    throw Error(ErrorKind::not_found, "nothing to run in " + city.root(), "no exposure was ingested that fits --night and --site",
+    throw Error(ErrorKind::not_found, "nothing to run in " + city.root(),
+                "no exposure was ingested that fits --night and --site",
                 "`polis ingest --city " + city.root() + " FILES`");
   }
   if (const std::optional<Digest> reference = city.reference()) {
-    request.input.entries.push_back({"reference", {InputRef::From::lake, *reference, "reference_catalog"}});
+    request.input.entries.push_back(
+        {"reference", {InputRef::From::lake, *reference, "reference_catalog"}});
   }
   if (!settings.tasks.empty()) {
     const Digest digest = lake.put(Artifact::of("document", settings_document(settings)));
     request.input.entries.push_back({"settings", {InputRef::From::lake, digest, "document"}});
   }
   if (!choice.targets_file.empty()) {
-    request.input.entries.push_back({"targets", {InputRef::From::lake, lake.put(read_targets(choice.targets_file)), "targets"}});
+    request.input.entries.push_back(
+        {"targets",
+         {InputRef::From::lake, lake.put(read_targets(choice.targets_file)), "targets"}});
   }
-  if (const auto found = settings.tasks.find("open_night"); found != settings.tasks.end()) request.parameters = found->second;
+  if (const auto found = settings.tasks.find("open_night"); found != settings.tasks.end())
+    request.parameters = found->second;
   return request;
 }
 

@@ -11,13 +11,14 @@ namespace polis {
 
 /// Which exposures of a city a run is about, and which positions it is to measure besides.
 struct NightChoice {
-  std::vector<std::string> nights;   ///< empty: all
-  std::vector<std::string> sites;    ///< empty: all
-  std::string targets_file;          ///< CSV with id, ra, dec; empty: none
+  std::vector<std::string> nights;  ///< empty: all
+  std::vector<std::string> sites;   ///< empty: all
+  std::string targets_file;         ///< CSV with id, ra, dec; empty: none
 };
 
-/// The one request that a person makes: open_night over the exposures chosen, with the settings as an artifact.
-/// Errors: not_found (nothing was ingested that fits), bad_input (targets).
-Request night_request(const City& city, Lake& lake, const Settings& settings, const NightChoice& choice);
+/// The one request that a person makes: open_night over the exposures chosen, with the settings as
+/// an artifact. Errors: not_found (nothing was ingested that fits), bad_input (targets).
+Request night_request(const City& city, Lake& lake, const Settings& settings,
+                      const NightChoice& choice);
 
 }  // namespace polis

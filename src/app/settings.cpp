@@ -1,13 +1,12 @@
 #include "app/settings.h"
 
 #include <algorithm>
+#include <boost/program_options.hpp>
 #include <fstream>
 #include <sstream>
 
-#include <boost/program_options.hpp>
-
-#include "base/error.h"
 #include "app/nearest.h"
+#include "base/error.h"
 
 namespace polis {
 namespace {
@@ -18,14 +17,24 @@ namespace po = boost::program_options;
 po::options_description own_options(Settings& s) {
   po::options_description options;
   auto add = options.add_options();
-  add("run.threads", po::value(&s.threads)->default_value(s.threads), "threads per rank; 0: as many as the machine gives");
-  add("run.attempts", po::value(&s.attempts)->default_value(s.attempts), "tries of a job whose failure may pass (disk, network)");
-  add("run.memory_mib", po::value(&s.memory_mib)->default_value(s.memory_mib), "memory allowance of one job; 0: none");
-  add("run.time_limit_s", po::value(&s.time_limit_s)->default_value(s.time_limit_s), "time allowance of one job; 0: none");
-  add("run.keep", po::value(&s.keep)->default_value(s.keep), "all: every product reaches the lake; catalogs: calibrated frames stay in memory and are made again when needed");
-  add("limits.requests_per_output", po::value(&s.requests_per_output)->default_value(s.requests_per_output), "requests that one output may make; the excess is dropped and counted");
-  add("limits.request_depth", po::value(&s.request_depth)->default_value(s.request_depth), "generations of requests that beget requests");
-  add("limits.requests_total", po::value(&s.requests_total)->default_value(s.requests_total), "requests in the ledger at most");
+  add("run.threads", po::value(&s.threads)->default_value(s.threads),
+      "threads per rank; 0: as many as the machine gives");
+  add("run.attempts", po::value(&s.attempts)->default_value(s.attempts),
+      "tries of a job whose failure may pass (disk, network)");
+  add("run.memory_mib", po::value(&s.memory_mib)->default_value(s.memory_mib),
+      "memory allowance of one job; 0: none");
+  add("run.time_limit_s", po::value(&s.time_limit_s)->default_value(s.time_limit_s),
+      "time allowance of one job; 0: none");
+  add("run.keep", po::value(&s.keep)->default_value(s.keep),
+      "all: every product reaches the lake; catalogs: calibrated frames stay in memory and are "
+      "made again when needed");
+  add("limits.requests_per_output",
+      po::value(&s.requests_per_output)->default_value(s.requests_per_output),
+      "requests that one output may make; the excess is dropped and counted");
+  add("limits.request_depth", po::value(&s.request_depth)->default_value(s.request_depth),
+      "generations of requests that beget requests");
+  add("limits.requests_total", po::value(&s.requests_total)->default_value(s.requests_total),
+      "requests in the ledger at most");
   return options;
 }
 
@@ -34,19 +43,22 @@ po::options_description all_options(Settings& settings, const TaskTable& tasks) 
   for (const Task& task : tasks.all()) {
     for (const ParameterSpec& parameter : task.parameters) {
       const std::string name = std::string(task.name) + "." + std::string(parameter.name);
-      options.add_options()(name.c_str(), po::value<std::string>(), std::string(parameter.help).c_str());
+      options.add_options()(name.c_str(), po::value<std::string>(),
+                            std::string(parameter.help).c_str());
     }
   }
   return options;
 }
 
-[[noreturn]] void refuse(const po::options_description& known, const std::string& where, const std::exception& error) {
+[[noreturn]] void refuse(const po::options_description& known, const std::string& where,
+                         const std::exception& error) {
   if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&error)) {
     std::vector<std::string> names;
     for (const auto& option : known.options()) names.push_back(option->long_name());
     throw Error(ErrorKind::bad_config, "cannot use the configuration of " + where,
                 "unknown key " + unknown->get_option_name(),
-                "did you mean " + nearest_of(unknown->get_option_name(), names) + "? `polis run --dump-config` lists all");
+                "did you mean " + nearest_of(unknown->get_option_name(), names) +
+                    "? `polis run --dump-config` lists all");
   }
   throw Error(ErrorKind::bad_config, "cannot use the configuration of " + where, error.what(),
               "`polis run --dump-config` prints a complete file");
@@ -70,9 +82,11 @@ void check_values(const Settings& s) {
   };
   need(s.threads >= 0, "run.threads", "it is negative");
   need(s.attempts >= 1, "run.attempts", "a job needs at least one");
-  need(s.memory_mib >= 0.0 && s.time_limit_s >= 0.0, "run.memory_mib or run.time_limit_s", "an allowance is negative");
+  need(s.memory_mib >= 0.0 && s.time_limit_s >= 0.0, "run.memory_mib or run.time_limit_s",
+       "an allowance is negative");
   need(s.keep == "all" || s.keep == "catalogs", "run.keep = " + s.keep, "it is all or catalogs");
-  need(s.requests_per_output > 0 && s.request_depth > 0 && s.requests_total > 0, "[limits]", "a limit is not positive");
+  need(s.requests_per_output > 0 && s.request_depth > 0 && s.requests_total > 0, "[limits]",
+       "a limit is not positive");
 }
 
 /// Parses the collected text once more, now into typed values.
@@ -114,12 +128,15 @@ Settings read_settings(const TaskTable& tasks, const std::vector<std::string>& f
   std::map<std::string, std::string> values;
   for (const std::string& file : files) {
     std::ifstream in(file);
-    if (!in) throw Error(ErrorKind::not_found, "cannot read the configuration " + file, "no such file", "shipped ones lie in configs/pipelines/");
+    if (!in)
+      throw Error(ErrorKind::not_found, "cannot read the configuration " + file, "no such file",
+                  "shipped ones lie in configs/pipelines/");
     read_stream(in, file, options, values);
   }
   for (const std::string& assignment : assignments) {
     if (assignment.find('=') == std::string::npos) {
-      throw Error(ErrorKind::bad_config, "cannot use --set " + assignment, "it has no '='", "write --set section.key=value");
+      throw Error(ErrorKind::bad_config, "cannot use --set " + assignment, "it has no '='",
+                  "write --set section.key=value");
     }
     std::istringstream in(assignment + "\n");
     read_stream(in, "--set " + assignment, options, values);

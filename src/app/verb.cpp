@@ -10,20 +10,22 @@ namespace {
 
 namespace po = boost::program_options;
 
-[[noreturn]] void refuse(const Verb& verb, const po::options_description& options, const po::error& error) {
+[[noreturn]] void refuse(const Verb& verb, const po::options_description& options,
+                         const po::error& error) {
   std::string advice = "`polis " + std::string(verb.name) + " --help` lists the options";
   if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&error)) {
     std::vector<std::string> names;
     for (const auto& option : options.options()) names.push_back("--" + option->long_name());
     advice = "did you mean " + nearest_of(unknown->get_option_name(), names) + "? " + advice;
   }
-  throw Error(ErrorKind::bad_config, "cannot run polis " + std::string(verb.name), error.what(), advice);
+  throw Error(ErrorKind::bad_config, "cannot run polis " + std::string(verb.name), error.what(),
+              advice);
 }
 
 }  // namespace
 
-Arguments::Arguments(const Verb& verb, po::options_description options, const std::string& positional,
-                     const std::vector<std::string>& words)
+Arguments::Arguments(const Verb& verb, po::options_description options,
+                     const std::string& positional, const std::vector<std::string>& words)
     : verb_(verb) {
   options.add_options()("help,h", "this text");
   po::positional_options_description places;
@@ -43,8 +45,8 @@ Arguments::Arguments(const Verb& verb, po::options_description options, const st
 
 std::string Arguments::text(const std::string& name) const {
   if (!has(name)) {
-    throw Error(ErrorKind::bad_config, "cannot run polis " + std::string(verb_.name), "--" + name + " is missing",
-                "usage: polis " + std::string(verb_.usage));
+    throw Error(ErrorKind::bad_config, "cannot run polis " + std::string(verb_.name),
+                "--" + name + " is missing", "usage: polis " + std::string(verb_.usage));
   }
   return values_[name].as<std::string>();
 }

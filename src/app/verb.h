@@ -1,11 +1,10 @@
 #pragma once
 
+#include <boost/program_options.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/program_options.hpp>
 
 #include "app/app.h"
 
@@ -14,8 +13,8 @@ namespace polis {
 /// One verb of the program: a file under src/app/verbs and a row in src/app/app.cpp.
 struct Verb {
   std::string_view name;
-  std::string_view usage;   ///< "ingest --city DIR PATH..."
-  std::string_view help;    ///< one line
+  std::string_view usage;  ///< "ingest --city DIR PATH..."
+  std::string_view help;   ///< one line
   int (*run)(const std::vector<std::string>& arguments, const RunnerFactory& make_runner);
 };
 
@@ -23,8 +22,8 @@ struct Verb {
 class Arguments {
  public:
   /// `positional`: name of the option that takes words without a dash; empty: none are allowed.
-  Arguments(const Verb& verb, boost::program_options::options_description options, const std::string& positional,
-            const std::vector<std::string>& words);
+  Arguments(const Verb& verb, boost::program_options::options_description options,
+            const std::string& positional, const std::vector<std::string>& words);
   /// True if help was asked for and printed: the verb then returns kAllDone.
   bool help_shown() const { return help_shown_; }
   bool has(const std::string& name) const { return values_.count(name) > 0; }
@@ -43,8 +42,8 @@ class Arguments {
   bool help_shown_ = false;
 };
 
-extern const Verb ingest_verb, simulate_verb, run_verb, status_verb, requests_verb, export_verb, lake_verb, tasks_verb,
-    retry_verb;
+extern const Verb ingest_verb, simulate_verb, run_verb, status_verb, requests_verb, export_verb,
+    lake_verb, tasks_verb, retry_verb;
 std::span<const Verb* const> all_verbs();
 
 }  // namespace polis

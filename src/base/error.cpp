@@ -5,8 +5,9 @@
 namespace polis {
 namespace {
 
-constexpr std::array<std::string_view, 9> kNames{
-    "bad_input", "bad_config", "not_found", "damaged", "io", "no_space", "limit", "no_result", "internal"};
+constexpr std::array<std::string_view, 9> kNames{"bad_input", "bad_config", "not_found",
+                                                 "damaged",   "io",         "no_space",
+                                                 "limit",     "no_result",  "internal"};
 
 std::string compose(std::string_view problem, std::string_view why, std::string_view advice) {
   std::string text(problem);
@@ -26,7 +27,8 @@ ErrorKind error_kind_from(std::string_view name) {
   return ErrorKind::internal;
 }
 
-Error::Error(ErrorKind kind, std::string_view problem, std::string_view why, std::string_view advice)
+Error::Error(ErrorKind kind, std::string_view problem, std::string_view why,
+             std::string_view advice)
     : std::runtime_error(compose(problem, why, advice)), kind_(kind) {}
 
 }  // namespace polis

@@ -16,7 +16,8 @@ std::uint64_t hash_name(std::uint64_t seed, std::string_view name) {
   return h ^ (h >> 31);
 }
 
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c,
+                                    std::array<std::uint32_t, 2> k) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * c[2];
@@ -78,9 +79,7 @@ std::uint64_t RandomStream::next_u64() {
   return high << 32 | next_u32();
 }
 
-double RandomStream::uniform() {
-  return (static_cast<double>(next_u64() >> 12) + 0.5) * 0x1p-52;
-}
+double RandomStream::uniform() { return (static_cast<double>(next_u64() >> 12) + 0.5) * 0x1p-52; }
 
 double RandomStream::uniform(double low, double high) { return low + (high - low) * uniform(); }
 

@@ -12,12 +12,13 @@
 
 namespace polis {
 
-/// How a kind of artifact is written and read. One row of the codec table (src/formats/codecs.cpp) per kind;
-/// a new kind costs one row. Encoding is a function of (value, provenance) alone: same value, same bytes.
+/// How a kind of artifact is written and read. One row of the codec table (src/formats/codecs.cpp)
+/// per kind; a new kind costs one row. Encoding is a function of (value, provenance) alone: same
+/// value, same bytes.
 struct Codec {
-  std::string_view kind;        ///< "frame", "catalog", ...
-  std::string_view extension;   ///< ".fits", ".h5", ".json": for exports
-  const std::type_info* type;   ///< of the decoded value
+  std::string_view kind;       ///< "frame", "catalog", ...
+  std::string_view extension;  ///< ".fits", ".h5", ".json": for exports
+  const std::type_info* type;  ///< of the decoded value
   Bytes (*encode)(const std::any& value, const Facts& provenance);
   /// Validates: the bytes may be damaged or foreign. Errors: bad_input.
   std::any (*decode)(ByteView bytes, Facts& provenance);
@@ -27,8 +28,9 @@ std::span<const Codec> codecs();
 /// Errors: not_found.
 const Codec& codec_of(std::string_view kind);
 
-/// An immutable thing of a declared kind, either decoded (a value in memory) or encoded (bytes), each made
-/// from the other when first asked for. Copies share both. Inside a chain the encoded form is never made.
+/// An immutable thing of a declared kind, either decoded (a value in memory) or encoded (bytes),
+/// each made from the other when first asked for. Copies share both. Inside a chain the encoded
+/// form is never made.
 class Artifact {
  public:
   Artifact() = default;

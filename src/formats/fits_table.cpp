@@ -51,7 +51,9 @@ void fill_column(Bytes& data, std::size_t offset, std::size_t row_size, const Co
       column.values);
 }
 
-void pad(Bytes& bytes, std::byte with) { bytes.resize((bytes.size() + kFitsBlock - 1) / kFitsBlock * kFitsBlock, with); }
+void pad(Bytes& bytes, std::byte with) {
+  bytes.resize((bytes.size() + kFitsBlock - 1) / kFitsBlock * kFitsBlock, with);
+}
 
 FitsHeader table_header(std::size_t row_size, std::size_t rows) {
   FitsHeader header;
@@ -63,7 +65,8 @@ FitsHeader table_header(std::size_t row_size, std::size_t rows) {
   return header;
 }
 
-void describe_column(FitsHeader& header, std::size_t number, const Column& column, const Cell& cell) {
+void describe_column(FitsHeader& header, std::size_t number, const Column& column,
+                     const Cell& cell) {
   const std::string n = std::to_string(number);
   header.set_text("TTYPE" + n, column.name, column.description.substr(0, 40));
   header.set_text("TFORM" + n, std::to_string(cell.repeat) + cell.code);
@@ -73,7 +76,8 @@ void describe_column(FitsHeader& header, std::size_t number, const Column& colum
 
 void append_facts(FitsHeader& header, const Facts& facts) {
   std::size_t number = 0;
-  for (const auto& [name, value] : facts) header.set_text("FACT" + std::to_string(++number), name + "=" + value);
+  for (const auto& [name, value] : facts)
+    header.set_text("FACT" + std::to_string(++number), name + "=" + value);
 }
 
 void append(Bytes& to, const Bytes& from) { to.insert(to.end(), from.begin(), from.end()); }
@@ -85,7 +89,8 @@ void append_table(Bytes& file, const Table& table, const std::string& name, cons
   FitsHeader header = table_header(row_size, table.rows());
   header.set_integer("TFIELDS", static_cast<std::int64_t>(cells.size()));
   header.set_text("EXTNAME", name);
-  for (std::size_t i = 0; i < cells.size(); ++i) describe_column(header, i + 1, table.columns()[i], cells[i]);
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    describe_column(header, i + 1, table.columns()[i], cells[i]);
   append_facts(header, facts);
   append_facts(header, table.facts);
   append(file, encode_fits_header(header));
@@ -101,7 +106,10 @@ void append_table(Bytes& file, const Table& table, const std::string& name, cons
 
 Bytes primary() {
   FitsHeader header;
-  header.set_flag("SIMPLE", true).set_integer("BITPIX", 8).set_integer("NAXIS", 0).set_flag("EXTEND", true);
+  header.set_flag("SIMPLE", true)
+      .set_integer("BITPIX", 8)
+      .set_integer("NAXIS", 0)
+      .set_flag("EXTEND", true);
   return encode_fits_header(header);
 }
 

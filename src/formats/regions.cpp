@@ -19,7 +19,8 @@ bool is_double(const Table& table, std::string_view column) {
 std::string label_of(const Table& table, std::size_t row) {
   for (const char* name : {"id", "target_id"}) {
     if (!table.has(name)) continue;
-    if (const auto* ids = std::get_if<std::vector<std::int64_t>>(&table.at(name).values)) return std::to_string((*ids)[row]);
+    if (const auto* ids = std::get_if<std::vector<std::int64_t>>(&table.at(name).values))
+      return std::to_string((*ids)[row]);
   }
   return {};
 }
@@ -30,7 +31,8 @@ std::string properties(const Table& table, std::size_t row) {
     const auto* flags = std::get_if<std::vector<std::int32_t>>(&table.at("flags").values);
     if (flags != nullptr && (*flags)[row] != 0) text += " color=red";
   }
-  if (const std::string label = label_of(table, row); !label.empty()) text += " text={" + label + "}";
+  if (const std::string label = label_of(table, row); !label.empty())
+    text += " text={" + label + "}";
   return text == " #" ? "\n" : text + "\n";
 }
 
@@ -47,7 +49,8 @@ std::string sky_regions(const Table& table) {
   const auto& dec = table.get<double>("dec");
   for (std::size_t i = 0; i < table.rows(); ++i) {
     if (!std::isfinite(ra[i]) || !std::isfinite(dec[i])) continue;
-    out += shape("circle(%.7f,%.7f,%.1f\")", ra[i], dec[i], kSkyRadiusArcsec) + properties(table, i);
+    out +=
+        shape("circle(%.7f,%.7f,%.1f\")", ra[i], dec[i], kSkyRadiusArcsec) + properties(table, i);
   }
   return out;
 }
@@ -64,9 +67,12 @@ std::string image_regions(const Table& table) {
   const auto* theta = floats("theta");
   for (std::size_t i = 0; i < table.rows(); ++i) {
     if (!std::isfinite(x[i]) || !std::isfinite(y[i])) continue;
-    const bool ellipse = a != nullptr && b != nullptr && theta != nullptr && (*a)[i] > 0.0F && (*b)[i] > 0.0F;
-    out += ellipse ? shape("ellipse(%.3f,%.3f,%.2f,%.2f,%.1f)", x[i] + 1.0, y[i] + 1.0, kEllipseSigmas * static_cast<double>((*a)[i]),
-                           kEllipseSigmas * static_cast<double>((*b)[i]), static_cast<double>((*theta)[i]))
+    const bool ellipse =
+        a != nullptr && b != nullptr && theta != nullptr && (*a)[i] > 0.0F && (*b)[i] > 0.0F;
+    out += ellipse ? shape("ellipse(%.3f,%.3f,%.2f,%.2f,%.1f)", x[i] + 1.0, y[i] + 1.0,
+                           kEllipseSigmas * static_cast<double>((*a)[i]),
+                           kEllipseSigmas * static_cast<double>((*b)[i]),
+                           static_cast<double>((*theta)[i]))
                    : shape("circle(%.3f,%.3f,%.1f)", x[i] + 1.0, y[i] + 1.0, kPixelRadius);
     out += properties(table, i);
   }

@@ -8,7 +8,8 @@
 namespace polis {
 namespace {
 
-/// Bytes of the UTF-8 character that begins `text`; 0 if none does (also for surrogates and overlong forms).
+/// Bytes of the UTF-8 character that begins `text`; 0 if none does (also for surrogates and
+/// overlong forms).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -53,7 +54,9 @@ JsonLine& JsonLine::raw(std::string_view name, std::string_view json) {
   return *this;
 }
 
-JsonLine& JsonLine::text(std::string_view name, std::string_view value) { return raw(name, json_quoted(value)); }
+JsonLine& JsonLine::text(std::string_view name, std::string_view value) {
+  return raw(name, json_quoted(value));
+}
 
 JsonLine& JsonLine::number(std::string_view name, double value) {
   if (!std::isfinite(value)) return raw(name, "null");
@@ -62,8 +65,12 @@ JsonLine& JsonLine::number(std::string_view name, double value) {
   return raw(name, {text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
-JsonLine& JsonLine::count(std::string_view name, std::uint64_t value) { return raw(name, std::to_string(value)); }
+JsonLine& JsonLine::count(std::string_view name, std::uint64_t value) {
+  return raw(name, std::to_string(value));
+}
 
-JsonLine& JsonLine::flag(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+JsonLine& JsonLine::flag(std::string_view name, bool value) {
+  return raw(name, value ? "true" : "false");
+}
 
 }  // namespace polis

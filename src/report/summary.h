@@ -12,11 +12,11 @@ namespace polis {
 
 /// Jobs that failed for the same reason at the same site.
 struct FailureRow {
-  std::string site;      ///< first word of the job's label
+  std::string site;  ///< first word of the job's label
   std::string task;
   std::string reason;
   std::uint64_t count = 0;
-  std::string example;   ///< label of the first
+  std::string example;  ///< label of the first
 };
 
 /// What a ledger says of a city: counts, rounds, failures by site and reason.
@@ -24,7 +24,7 @@ struct Summary {
   std::map<JobState, std::uint64_t> jobs;
   std::map<std::string, std::map<JobState, std::uint64_t>> by_task;
   std::vector<RoundSummary> rounds;
-  std::vector<FailureRow> failures;   ///< most frequent first
+  std::vector<FailureRow> failures;  ///< most frequent first
   std::vector<DroppedView> dropped;
   std::uint64_t output_bytes = 0;
   double job_seconds = 0.0;

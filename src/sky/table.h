@@ -11,7 +11,8 @@
 
 namespace polis {
 
-/// One column: equal-length values with unit (VOUnit text) and UCD (IVOA UCD1+), e.g. "pix", "pos.cartesian.x".
+/// One column: equal-length values with unit (VOUnit text) and UCD (IVOA UCD1+), e.g. "pix",
+/// "pos.cartesian.x".
 struct Column {
   using Values = std::variant<std::vector<double>, std::vector<float>, std::vector<std::int64_t>,
                               std::vector<std::int32_t>, std::vector<std::string>>;

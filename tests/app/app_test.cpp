@@ -1,11 +1,11 @@
 #include "app/app.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <string>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "temporary_folder.h"
@@ -49,7 +49,8 @@ TEST(App, NamesTheNearestVerbAndOption) {
 }
 
 TEST(App, EveryVerbHasHelp) {
-  for (const char* verb : {"ingest", "run", "status", "requests", "export", "simulate", "retry", "lake", "tasks"}) {
+  for (const char* verb :
+       {"ingest", "run", "status", "requests", "export", "simulate", "retry", "lake", "tasks"}) {
     const Said said = polis_says({verb, "--help"});
     EXPECT_EQ(said.code, kAllDone) << verb;
     EXPECT_THAT(said.out, testing::HasSubstr("usage: polis " + std::string(verb)));
@@ -59,7 +60,9 @@ TEST(App, EveryVerbHasHelp) {
 TEST(App, SaysWhatIsNotThere) {
   EXPECT_EQ(polis_says({"status", "--city", "/no/such/city"}).code, kNotThere);
   EXPECT_EQ(polis_says({"run"}).code, kBadUsage);
-  EXPECT_EQ(polis_says({"export", "--city", "/no/such/city", "--to", "/tmp", "--format", "pdf"}).code, kBadUsage);
+  EXPECT_EQ(
+      polis_says({"export", "--city", "/no/such/city", "--to", "/tmp", "--format", "pdf"}).code,
+      kBadUsage);
 }
 
 TEST(App, PrintsAConfigurationThatItReads) {
@@ -75,7 +78,8 @@ TEST(App, SetsBrokenFilesAsideAndGoesOn) {
   const test::TemporaryFolder folder;
   const std::string broken = (folder.path() + "/broken.fits");
   std::ofstream(broken) << "no FITS";
-  const Said said = polis_says({"ingest", "--city", (folder.path() + "/city"), broken, "x[1]", "-"});
+  const Said said =
+      polis_says({"ingest", "--city", (folder.path() + "/city"), broken, "x[1]", "-"});
   EXPECT_EQ(said.code, kSomeFailed);
   EXPECT_THAT(said.out, testing::HasSubstr("3 files refused"));
   EXPECT_THAT(said.err, testing::HasSubstr("broken.fits"));

@@ -1,8 +1,8 @@
 #include "app/city.h"
 
-#include <fstream>
-
 #include <gtest/gtest.h>
+
+#include <fstream>
 
 #include "base/error.h"
 #include "temporary_folder.h"

@@ -1,9 +1,9 @@
 #include "app/settings.h"
 
-#include <fstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
 
 #include "base/error.h"
 

@@ -8,7 +8,8 @@ namespace polis {
 namespace {
 
 TEST(Digest, IsSha256) {
-  EXPECT_EQ(digest_of("abc").hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(digest_of("abc").hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(Digest, ReadsItsOwnName) { EXPECT_EQ(Digest::from_hex(digest_of("x").hex()), digest_of("x")); }

@@ -1,8 +1,8 @@
 #include "base/random.h"
 
-#include <cmath>
-
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 namespace polis {
 namespace {

@@ -1,8 +1,8 @@
 #include "report/json_line.h"
 
-#include <cmath>
-
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 namespace polis {
 namespace {
@@ -19,8 +19,9 @@ TEST(JsonQuoted, ReplacesBytesThatAreNoUtf8) {
 }
 
 TEST(JsonLine, KeepsTheOrderOfItsMembers) {
-  EXPECT_EQ(JsonLine().text("b", "x").count("a", 3).number("n", std::nan("")).flag("f", true).finish(),
-            R"({"b": "x", "a": 3, "n": null, "f": true})");
+  EXPECT_EQ(
+      JsonLine().text("b", "x").count("a", 3).number("n", std::nan("")).flag("f", true).finish(),
+      R"({"b": "x", "a": 3, "n": null, "f": true})");
 }
 
 }  // namespace

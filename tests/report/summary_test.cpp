@@ -67,9 +67,12 @@ TEST_F(SummaryOfALedger, CountsFailuresBySiteAndReasonMostFrequentFirst) {
 
 TEST_F(SummaryOfALedger, SaysTheSameInTextAndJson) {
   const Summary summary = summarise(*LedgerReader::open(path_));
-  EXPECT_THAT(summary_text(summary), testing::HasSubstr("2 x sierra measure_frame: no stars [first: sierra n2 r]"));
+  EXPECT_THAT(summary_text(summary),
+              testing::HasSubstr("2 x sierra measure_frame: no stars [first: sierra n2 r]"));
   EXPECT_THAT(summary_text(summary), testing::HasSubstr("dropped: 7 requests (depth)"));
-  EXPECT_THAT(summary_json(summary), testing::HasSubstr(R"("site": "karoo", "task": "measure_frame", "reason": "clouds", "count": 1)"));
+  EXPECT_THAT(summary_json(summary),
+              testing::HasSubstr(
+                  R"("site": "karoo", "task": "measure_frame", "reason": "clouds", "count": 1)"));
 }
 
 TEST_F(SummaryOfALedger, ShowsAtMostSoManyFailures) {

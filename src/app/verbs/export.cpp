@@ -18,7 +18,8 @@ namespace po = boost::program_options;
 std::string file_name(const JobView& job) {
   std::string name = job.label.empty() ? job.task : job.label;
   for (char& c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
     if (!plain) c = '_';
   }
   return name + "_" + job.output.short_hex();
@@ -38,9 +39,12 @@ int run_export(const std::vector<std::string>& words, const RunnerFactory&) {
   po::options_description options("options");
   auto add = options.add_options();
   add("city", po::value<std::string>(), "folder of the city");
-  add("to", po::value<std::string>(), "folder to write into: KIND/TASK/*, and KIND/TASK.h5 which joins the tables of those");
-  add("kind", po::value<std::vector<std::string>>()->composing(), "catalog, light_curves, frame, ...; none: all products");
-  add("format", po::value<std::string>()->default_value("native"), "native (HDF5, FITS, JSON as they are), votable, fits, ldac, ds9");
+  add("to", po::value<std::string>(),
+      "folder to write into: KIND/TASK/*, and KIND/TASK.h5 which joins the tables of those");
+  add("kind", po::value<std::vector<std::string>>()->composing(),
+      "catalog, light_curves, frame, ...; none: all products");
+  add("format", po::value<std::string>()->default_value("native"),
+      "native (HDF5, FITS, JSON as they are), votable, fits, ldac, ds9");
   const Arguments arguments(export_verb, options, "", words);
   if (arguments.help_shown()) return kAllDone;
   const ExportFormat& format = export_format(arguments.text("format"));
@@ -54,18 +58,22 @@ int run_export(const std::vector<std::string>& words, const RunnerFactory&) {
     const auto kind = kinds.find(job.output);
     if (kind == kinds.end() || !wanted(only, kind->second)) return;
     const std::string group = kind->second + "/" + job.task;
-    const std::string path = (to / group / (file_name(job) + format.extension_for(kind->second))).string();
+    const std::string path =
+        (to / group / (file_name(job) + format.extension_for(kind->second))).string();
     if (format.write(lake->get(job.output, kind->second), path)) written[group].push_back(path);
   });
-  for (const auto& [group, paths] : written) std::cout << paths.size() << " files in " << (to / group).string() << '\n';
+  for (const auto& [group, paths] : written)
+    std::cout << paths.size() << " files in " << (to / group).string() << '\n';
   write_indexes(format, to.string(), written);
-  if (written.empty()) std::cout << "nothing to export (no product of that kind, or the format does not hold it)\n";
+  if (written.empty())
+    std::cout << "nothing to export (no product of that kind, or the format does not hold it)\n";
   return kAllDone;
 }
 
 }  // namespace
 
 const Verb export_verb{"export", "export --city DIR --to DIR [--kind KIND]... [--format FORMAT]",
-                       "writes products as files: HDF5, FITS, VOTable, ds9 regions, JSON", run_export};
+                       "writes products as files: HDF5, FITS, VOTable, ds9 regions, JSON",
+                       run_export};
 
 }  // namespace polis

@@ -1,3 +1,5 @@
+#include "formats/ingest.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -7,7 +9,6 @@
 #include "app/verb.h"
 #include "base/error.h"
 #include "formats/hdf5_seal.h"
-#include "formats/ingest.h"
 #include "formats/instrument_file.h"
 #include "formats/paths.h"
 #include "formats/reference_csv.h"
@@ -20,13 +21,15 @@ namespace po = boost::program_options;
 
 struct Tally {
   std::size_t files = 0, exposures = 0, known = 0, caveats = 0;
-  std::vector<std::pair<std::string, std::string>> rejected;   ///< file, reason
+  std::vector<std::pair<std::string, std::string>> rejected;  ///< file, reason
 };
 
 bool looks_like_fits(const fs::path& path) {
   std::string name = path.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const std::string_view ending : {".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fts.gz", ".fits.fz"}) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const std::string_view ending :
+       {".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fts.gz", ".fits.fz"}) {
     if (name.ends_with(ending)) return true;
   }
   return false;
@@ -41,8 +44,10 @@ std::vector<std::string> files_below(const std::vector<std::string>& paths) {
       continue;
     }
     std::vector<std::string> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
-      if (entry.is_regular_file() && looks_like_fits(entry.path())) found.push_back(entry.path().string());
+    for (const auto& entry :
+         fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied)) {
+      if (entry.is_regular_file() && looks_like_fits(entry.path()))
+        found.push_back(entry.path().string());
     }
     std::sort(found.begin(), found.end());
     files.insert(files.end(), found.begin(), found.end());
@@ -50,7 +55,8 @@ std::vector<std::string> files_below(const std::vector<std::string>& paths) {
   return files;
 }
 
-void ingest_one(Lake& lake, const std::string& file, std::span<const Instrument> instruments, Tally& tally) {
+void ingest_one(Lake& lake, const std::string& file, std::span<const Instrument> instruments,
+                Tally& tally) {
   const Bytes bytes = read_foreign_file(file);
   const Ingested ingested = ingest_file(bytes, file, instruments);
   lake.put("raw_frame", bytes);
@@ -91,7 +97,8 @@ void ingest_reference(const City& city, Lake& lake, const std::string& file) {
 }
 
 int probe(const std::vector<std::string>& files, std::span<const Instrument> instruments) {
-  for (const std::string& file : files) std::cout << probe_file(read_foreign_file(file), file, instruments);
+  for (const std::string& file : files)
+    std::cout << probe_file(read_foreign_file(file), file, instruments);
   return kAllDone;
 }
 
@@ -99,16 +106,20 @@ void print_tally(const City& city, const Tally& tally) {
   std::cout << tally.files << " files taken: " << tally.exposures << " exposures";
   if (tally.known > 0) std::cout << " (" << tally.known << " of them known before)";
   std::cout << ", " << tally.caveats << " caveats; " << tally.rejected.size() << " files refused\n";
-  if (!tally.rejected.empty()) std::cout << "copies of refused files, with the reasons: " << city.rejected_root() << '\n';
+  if (!tally.rejected.empty())
+    std::cout << "copies of refused files, with the reasons: " << city.rejected_root() << '\n';
 }
 
 po::options_description ingest_options() {
   po::options_description options("options");
   auto add = options.add_options();
   add("city", po::value<std::string>(), "folder of the city; made if need be");
-  add("path", po::value<std::vector<std::string>>(), "files, or folders with FITS files (also without --path)");
-  add("reference", po::value<std::string>(), "reference catalogue: HDF5, or CSV with ra,dec,mag_<filter>...");
-  add("instruments", po::value<std::string>()->default_value(config_folder() + "/instruments"), "folder of instrument files");
+  add("path", po::value<std::vector<std::string>>(),
+      "files, or folders with FITS files (also without --path)");
+  add("reference", po::value<std::string>(),
+      "reference catalogue: HDF5, or CSV with ra,dec,mag_<filter>...");
+  add("instruments", po::value<std::string>()->default_value(config_folder() + "/instruments"),
+      "folder of instrument files");
   add("probe", po::bool_switch(), "print how the files would be read, store nothing");
   return options;
 }
@@ -119,8 +130,10 @@ int run_ingest(const std::vector<std::string>& words, const RunnerFactory&) {
   const std::vector<std::string> files = files_below(arguments.list("path"));
   const bool reference = arguments.has("reference");
   if (files.empty() && !reference) {
-    throw Error(ErrorKind::not_found, "nothing to ingest", arguments.list("path").empty() ? "no path was given" : "no FITS file below the paths given",
-                "usage: polis " + std::string(ingest_verb.usage));
+    throw Error(
+        ErrorKind::not_found, "nothing to ingest",
+        arguments.list("path").empty() ? "no path was given" : "no FITS file below the paths given",
+        "usage: polis " + std::string(ingest_verb.usage));
   }
   const std::vector<Instrument> instruments = read_instruments(arguments.text("instruments"));
   if (arguments.flag("probe")) return probe(files, instruments);
@@ -143,6 +156,7 @@ int run_ingest(const std::vector<std::string>& words, const RunnerFactory&) {
 }  // namespace
 
 const Verb ingest_verb{"ingest", "ingest --city DIR [--reference FILE] [--probe] PATH...",
-                       "validates raw frames and stores them; refused files are set aside", run_ingest};
+                       "validates raw frames and stores them; refused files are set aside",
+                       run_ingest};
 
 }  // namespace polis

@@ -26,7 +26,8 @@ void list(const Lake& lake) {
   }
 }
 
-/// Re-hashes every artifact; those that are damaged are set aside by the lake, and the jobs that made them run again.
+/// Re-hashes every artifact; those that are damaged are set aside by the lake, and the jobs that
+/// made them run again.
 int verify(const City& city, Lake& lake) {
   std::uint64_t checked = 0;
   std::vector<Digest> lost;
@@ -44,19 +45,23 @@ int verify(const City& city, Lake& lake) {
   std::cout << checked << " artifacts are what they were, " << lost.size() << " are damaged\n";
   if (lost.empty()) return kAllDone;
   const std::unique_ptr<Ledger> ledger = city.ledger();
-  std::cout << ledger->forget_outputs(lost) << " jobs will run again to make them: `polis run --city " << city.root() << "`\n";
+  std::cout << ledger->forget_outputs(lost)
+            << " jobs will run again to make them: `polis run --city " << city.root() << "`\n";
   ledger->commit();
   return kStoreTrouble;
 }
 
 int run_lake(const std::vector<std::string>& words, const RunnerFactory&) {
   po::options_description options("options");
-  options.add_options()("city", po::value<std::string>(), "folder of the city")("action", po::value<std::vector<std::string>>(), "verify or list");
+  options.add_options()("city", po::value<std::string>(), "folder of the city")(
+      "action", po::value<std::vector<std::string>>(), "verify or list");
   const Arguments arguments(lake_verb, options, "action", words);
   if (arguments.help_shown()) return kAllDone;
   const std::vector<std::string> actions = arguments.list("action");
   if (actions.size() != 1 || (actions[0] != "verify" && actions[0] != "list")) {
-    throw Error(ErrorKind::bad_config, "cannot run polis lake", "it needs one action: verify or list", "usage: polis " + std::string(lake_verb.usage));
+    throw Error(ErrorKind::bad_config, "cannot run polis lake",
+                "it needs one action: verify or list",
+                "usage: polis " + std::string(lake_verb.usage));
   }
   const City city = City::open(arguments.text("city"), false);
   const std::unique_ptr<Lake> lake = city.lake();
@@ -67,6 +72,7 @@ int run_lake(const std::vector<std::string>& words, const RunnerFactory&) {
 
 }  // namespace
 
-const Verb lake_verb{"lake", "lake verify|list --city DIR", "re-hashes every artifact, or counts them by kind", run_lake};
+const Verb lake_verb{"lake", "lake verify|list --city DIR",
+                     "re-hashes every artifact, or counts them by kind", run_lake};
 
 }  // namespace polis

@@ -20,12 +20,15 @@ namespace po = boost::program_options;
 po::options_description simulate_options() {
   po::options_description options("options");
   auto add = options.add_options();
-  add("out", po::value<std::string>(), "folder for the frames: OUT/<site>/*.fits, OUT/reference.h5, OUT/truth/*.h5");
+  add("out", po::value<std::string>(),
+      "folder for the frames: OUT/<site>/*.fits, OUT/reference.h5, OUT/truth/*.h5");
   add("preset", po::value<std::string>()->default_value("tiny"), "tiny, crowded, demo or survey");
   add("seed", po::value<std::uint64_t>()->default_value(1), "another seed, another sky and night");
-  add("scene", po::value<std::vector<std::string>>()->composing(), "name=value: changes the preset (see --list); several are allowed");
+  add("scene", po::value<std::vector<std::string>>()->composing(),
+      "name=value: changes the preset (see --list); several are allowed");
   add("no-truth", po::bool_switch(), "frames and reference catalogue only");
-  add("list", po::bool_switch(), "print everything that --scene can change, with the preset's values");
+  add("list", po::bool_switch(),
+      "print everything that --scene can change, with the preset's values");
   add("log-json", po::bool_switch(), "progress as one JSON object per line");
   return options;
 }
@@ -36,7 +39,8 @@ Scene scene_of(const Arguments& arguments) {
   for (const std::string& change : arguments.list("scene")) {
     const std::size_t equals = change.find('=');
     if (equals == std::string::npos) {
-      throw Error(ErrorKind::bad_config, "cannot use --scene " + change, "it has no '='", "write --scene name=value");
+      throw Error(ErrorKind::bad_config, "cannot use --scene " + change, "it has no '='",
+                  "write --scene name=value");
     }
     changes[change.substr(0, equals)] = change.substr(equals + 1);
   }
@@ -55,9 +59,12 @@ std::size_t write_files(const City& city, const Lake& lake, const std::string& o
     const Bytes bytes = lake.get(job.output, kind).bytes();
     fs::create_directories(path.parent_path());
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
     file.close();
-    if (!file) throw Error(ErrorKind::io, "cannot write " + path.string(), "disk full or not writable", "choose another --out");
+    if (!file)
+      throw Error(ErrorKind::io, "cannot write " + path.string(), "disk full or not writable",
+                  "choose another --out");
   });
   return files;
 }
@@ -79,7 +86,8 @@ int run_simulate(const std::vector<std::string>& words, const RunnerFactory& mak
   request.task = "simulate_night";
   request.label = "truth/night.h5";
   request.reason = "asked for by a person";
-  request.input.entries = {{"scene", {InputRef::From::lake, lake->put(Artifact::of("document", document)), "document"}}};
+  request.input.entries = {
+      {"scene", {InputRef::From::lake, lake->put(Artifact::of("document", document)), "document"}}};
   if (arguments.flag("no-truth")) request.parameters["truth"] = "false";
   const MissionStyle style{arguments.flag("log-json"), false};
   const int code = run_mission(city, *lake, Settings{}, std::span(&request, 1), style, make_runner);
@@ -89,7 +97,8 @@ int run_simulate(const std::vector<std::string>& words, const RunnerFactory& mak
 
 }  // namespace
 
-const Verb simulate_verb{"simulate", "simulate --out DIR [--preset NAME] [--seed N] [--scene name=value]",
-                         "makes raw frames of a simulated array of telescopes, with the truth", run_simulate};
+const Verb simulate_verb{
+    "simulate", "simulate --out DIR [--preset NAME] [--seed N] [--scene name=value]",
+    "makes raw frames of a simulated array of telescopes, with the truth", run_simulate};
 
 }  // namespace polis

@@ -1,7 +1,8 @@
+#include "tasks/tasks.h"
+
 #include <iostream>
 
 #include "app/verb.h"
-#include "tasks/tasks.h"
 
 namespace polis {
 namespace {
@@ -10,9 +11,11 @@ int run_tasks(const std::vector<std::string>& words, const RunnerFactory&) {
   const Arguments arguments(tasks_verb, {}, "", words);
   if (arguments.help_shown()) return kAllDone;
   for (const Task& task : all_tasks()) {
-    std::cout << task.name << " (version " << task.version << ", makes " << task.output_kind << ")\n    " << task.help << '\n';
+    std::cout << task.name << " (version " << task.version << ", makes " << task.output_kind
+              << ")\n    " << task.help << '\n';
     for (const ParameterSpec& parameter : task.parameters) {
-      std::cout << "    " << task.name << '.' << parameter.name << " = " << parameter.default_value << "   " << parameter.help << '\n';
+      std::cout << "    " << task.name << '.' << parameter.name << " = " << parameter.default_value
+                << "   " << parameter.help << '\n';
     }
   }
   return kAllDone;
@@ -20,6 +23,7 @@ int run_tasks(const std::vector<std::string>& words, const RunnerFactory&) {
 
 }  // namespace
 
-const Verb tasks_verb{"tasks", "tasks", "lists all tasks with their parameters and defaults", run_tasks};
+const Verb tasks_verb{"tasks", "tasks", "lists all tasks with their parameters and defaults",
+                      run_tasks};
 
 }  // namespace polis
