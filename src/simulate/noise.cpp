@@ -92,7 +92,9 @@ void normals(const std::array<Lane, 4>& words, Block& out) {
   for (std::size_t part = 0; part < 4; ++part) {
     for (std::size_t i = 0; i < kLanes; ++i) {
       const std::uint32_t word = words[part][i];
-      const float tail = static_cast<float>(static_cast<std::int32_t>(word >> 1) + 1) * 0x1p-31F;
+      // Signed, because only that conversion to float is a vector instruction; 2^31 would not fit.
+      const std::uint32_t half = std::min(word >> 1, 0x7ffffffeU);
+      const float tail = static_cast<float>(static_cast<std::int32_t>(half) + 1) * 0x1p-31F;
       const float value = deviate(tail);
       out[part * kLanes + i] = (word & 1U) != 0 ? value : -value;
     }

@@ -17,9 +17,10 @@ class LedgerTest : public testing::Test {
  protected:
   static JobId add(Ledger& ledger, const std::string& name, std::vector<JobId> sources = {}) {
     const Bytes spec = to_bytes("spec of " + name);
+    const std::string task = "task " + name.substr(0, 1);
     NewJob job;
     job.key = digest_of(name);
-    job.task = "task " + name.substr(0, 1);
+    job.task = task;
     job.group = "group";
     job.label = name;
     job.spec = spec;
