@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
-#include "kernels/cubic_spline.h"
 #include "kernels/parallel.h"
+#include "kernels/psf_taps.h"
 
 namespace polis {
 namespace {
@@ -18,13 +17,22 @@ double dot(const Vector& a, const Vector& b) {
   return sum;
 }
 
+template <class T>
+void add_scaled(const T* in, T factor, std::size_t count, T* __restrict out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] += factor * in[i];
+}
+
 /// The linear problem: unknowns u (terms x samples), coefficients = envelope * smooth(u),
 /// predictions = spline at pixels.
 class DetailProblem {
  public:
   DetailProblem(const PsfModel& model, const std::vector<PsfStarStamp>& stars,
                 const PsfDetailSettings& settings)
-      : model_(model), stars_(stars), side_(psf_samples(model.size, model.oversampling)) {
+      : model_(model),
+        stars_(stars),
+        side_(psf_samples(model.size, model.oversampling)),
+        reach_(std::min(settings.radius_px, static_cast<double>(model.size / 2))),
+        taps_(side_, model.oversampling, static_cast<int>(reach_) + 1) {
     terms_ = static_cast<std::size_t>(psf_term_count(std::min(settings.order, model.order)));
     plane_ = static_cast<std::size_t>(side_ * side_);
     make_envelope(settings);
@@ -60,33 +68,32 @@ class DetailProblem {
   Vector spread(const Vector& coefficients, const std::vector<std::vector<float>>& targets) const {
     constexpr std::ptrdiff_t grain = 8;
     const auto count = static_cast<std::ptrdiff_t>(stars_.size());
-    std::vector<Vector> parts(static_cast<std::size_t>((count + grain - 1) / grain));
+    const std::size_t size = taps_.size();
+    std::vector<float> laid(coefficients.empty() ? 0 : terms_ * size);
+    for (std::size_t t = 0; t * size < laid.size(); ++t)
+      taps_.lay(coefficients.data() + t * plane_, laid.data() + t * size);
+    std::vector<std::vector<float>> parts(static_cast<std::size_t>((count + grain - 1) / grain));
     parallel_bands(count, grain, [&](auto first, auto last) {
-      Vector& part = parts[static_cast<std::size_t>(first / grain)];
-      part.assign(unknowns(), 0.0);
-      Vector local(plane_), sums(plane_);
+      std::vector<float>& part = parts[static_cast<std::size_t>(first / grain)];
+      part.assign(terms_ * size, 0.0F);
+      PsfTaps::Scratch scratch;
+      std::vector<float> local(size), sums(size);
       for (auto k = static_cast<std::size_t>(first); k < static_cast<std::size_t>(last); ++k) {
         if (!stars_[k].good) continue;
-        std::array<double, 15> polynomial{};
-        psf_polynomial(model_, stars_[k].x(), stars_[k].y(), polynomial.data());
-        std::fill(sums.begin(), sums.end(), 0.0);
-        if (coefficients.empty()) {
-          visit(stars_[k], nullptr, targets[k], sums);
-        } else {
-          std::fill(local.begin(), local.end(), 0.0);
+        const auto polynomial = polynomial_at(stars_[k]);
+        std::fill(sums.begin(), sums.end(), 0.0F);
+        if (!laid.empty()) {
+          std::fill(local.begin(), local.end(), 0.0F);
           for (std::size_t t = 0; t < terms_; ++t)
-            for (std::size_t i = 0; i < plane_; ++i)
-              local[i] += polynomial[t] * coefficients[t * plane_ + i];
-          visit(stars_[k], &local, {}, sums);
+            add_scaled(laid.data() + t * size, polynomial[t], size, local.data());
         }
+        taps_.spread(stars_[k], laid.empty() ? nullptr : local.data(),
+                     laid.empty() ? targets[k].data() : nullptr, sums.data(), scratch);
         for (std::size_t t = 0; t < terms_; ++t)
-          for (std::size_t i = 0; i < plane_; ++i) part[t * plane_ + i] += polynomial[t] * sums[i];
+          add_scaled(sums.data(), polynomial[t], size, part.data() + t * size);
       }
     });
-    Vector total(unknowns(), 0.0);
-    for (const Vector& part : parts)
-      for (std::size_t i = 0; i < total.size(); ++i) total[i] += part[i];
-    return total;
+    return total_of(parts);
   }
 
  private:
@@ -99,7 +106,6 @@ class DetailProblem {
     const std::ptrdiff_t middle = side_ / 2;
     const Plane<float>& base = model_.terms.front();
     const auto peak = static_cast<double>(base(middle, middle));
-    reach_ = std::min(settings.radius_px, static_cast<double>(model_.size / 2));
     for (std::ptrdiff_t y = 0; y < side_; ++y)
       for (std::ptrdiff_t x = 0; x < side_; ++x) {
         const double r =
@@ -121,71 +127,55 @@ class DetailProblem {
     for (double& value : kernel_) value /= std::sqrt(norm);  // variance of the prior stays 1
   }
 
+  /// Convolves the plane along its lines, then across them; zero outside.
   void smooth(Vector& plane) const {
     const auto radius = static_cast<std::ptrdiff_t>(kernel_.size() / 2);
     if (radius == 0) return;
     Vector other(plane.size(), 0.0);
-    const auto pass = [&](const Vector& in, Vector& out, std::ptrdiff_t step_line,
-                          std::ptrdiff_t step) {
-      for (std::ptrdiff_t line = 0; line < side_; ++line)
-        for (std::ptrdiff_t i = 0; i < side_; ++i) {
-          double sum = 0.0;
-          const std::ptrdiff_t from = std::max<std::ptrdiff_t>(-radius, -i);
-          const std::ptrdiff_t to = std::min(radius, side_ - 1 - i);
-          for (std::ptrdiff_t k = from; k <= to; ++k)
-            sum += kernel_[static_cast<std::size_t>(k + radius)] *
-                   in[static_cast<std::size_t>(line * step_line + (i + k) * step)];
-          out[static_cast<std::size_t>(line * step_line + i * step)] = sum;
-        }
-    };
-    pass(plane, other, side_, 1);
-    pass(other, plane, 1, side_);
+    for (std::ptrdiff_t k = -radius; k <= radius; ++k) {
+      const double weight = kernel_[static_cast<std::size_t>(k + radius)];
+      const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, -k);
+      const std::ptrdiff_t count = side_ - std::abs(k);
+      for (std::ptrdiff_t line = 0; line < side_ && count > 0; ++line)
+        add_scaled(plane.data() + line * side_ + first + k, weight, static_cast<std::size_t>(count),
+                   other.data() + line * side_ + first);
+    }
+    std::fill(plane.begin(), plane.end(), 0.0);
+    for (std::ptrdiff_t k = -radius; k <= radius; ++k) {
+      const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, -k);
+      const std::ptrdiff_t count = (side_ - std::abs(k)) * side_;
+      if (count <= 0) continue;
+      add_scaled(other.data() + (first + k) * side_, kernel_[static_cast<std::size_t>(k + radius)],
+                 static_cast<std::size_t>(count), plane.data() + first * side_);
+    }
   }
 
-  /// Adds to `sums` each pixel's weight * flux * value at its sixteen taps; the value is the target
-  /// or the prediction from `local`, both as light (times flux).
-  void visit(const PsfStarStamp& star, const Vector* local, const std::vector<float>& target,
-             Vector& sums) const {
-    const int os = model_.oversampling;
-    const double middle = static_cast<double>(side_ / 2);
-    const double sx = middle - os * star.dx;
-    const double sy = middle - os * star.dy;
-    const auto x_first = static_cast<std::ptrdiff_t>(std::floor(sx)) - 1;
-    const auto y_first = static_cast<std::ptrdiff_t>(std::floor(sy)) - 1;
-    const auto wx = spline_weights(sx - std::floor(sx));
-    const auto wy = spline_weights(sy - std::floor(sy));
-    const int reach = std::min(static_cast<int>(reach_) + 1, star.radius - 1);
-    for (int j = -reach; j <= reach; ++j)
-      for (int i = -reach; i <= reach; ++i) {
-        const auto p = static_cast<std::size_t>((j + star.radius) * star.side() + i + star.radius);
-        const double weight = static_cast<double>(star.weight[p]);
-        const std::ptrdiff_t x = x_first + os * i;
-        const std::ptrdiff_t y = y_first + os * j;
-        if (weight <= 0.0 || x < 0 || y < 0 || x + 4 > side_ || y + 4 > side_) continue;
-        const std::size_t start = static_cast<std::size_t>(y * side_ + x);
-        double value = 0.0;
-        if (local == nullptr) {
-          value = static_cast<double>(target[p]);
-        } else {
-          for (std::size_t b = 0; b < 4; ++b) {
-            const double* row = local->data() + start + b * static_cast<std::size_t>(side_);
-            value += wy[b] * (wx[0] * row[0] + wx[1] * row[1] + wx[2] * row[2] + wx[3] * row[3]);
-          }
-          value *= star.flux;
-        }
-        value *= weight * star.flux;
-        for (std::size_t b = 0; b < 4; ++b) {
-          double* row = sums.data() + start + b * static_cast<std::size_t>(side_);
-          for (std::size_t a = 0; a < 4; ++a) row[a] += value * wy[b] * wx[a];
-        }
-      }
+  std::array<float, 15> polynomial_at(const PsfStarStamp& star) const {
+    std::array<double, 15> exact{};
+    psf_polynomial(model_, star.x(), star.y(), exact.data());
+    std::array<float, 15> out{};
+    std::transform(exact.begin(), exact.end(), out.begin(),
+                   [](double value) { return static_cast<float>(value); });
+    return out;
+  }
+
+  /// The bands' sums together, in their order.
+  Vector total_of(const std::vector<std::vector<float>>& parts) const {
+    Vector laid(terms_ * taps_.size(), 0.0);
+    for (const std::vector<float>& part : parts)
+      for (std::size_t i = 0; i < laid.size(); ++i) laid[i] += static_cast<double>(part[i]);
+    Vector total(unknowns(), 0.0);
+    for (std::size_t t = 0; t < terms_; ++t)
+      taps_.add_back(laid.data() + t * taps_.size(), total.data() + t * plane_);
+    return total;
   }
 
   const PsfModel& model_;
   const std::vector<PsfStarStamp>& stars_;
   std::ptrdiff_t side_ = 0;
   std::size_t terms_ = 0, plane_ = 0;
-  double reach_ = 0.0;
+  double reach_;
+  PsfTaps taps_;
   Vector envelope_, kernel_;
 };
 

@@ -89,10 +89,12 @@ struct ShapePencils {
 
 /// Sums of one star over its pixels; weights must be set.
 Vote vote_of(const PsfStarStamp& star, const std::array<PsfStamp, 5>& stamps) {
-  Vote vote;
-  Matrix4 own = Matrix4::Zero();
-  Matrix4 mixed = Matrix4::Zero();
-  Vector4 own_sum = Vector4::Zero();
+  // Per pixel: the star's own four derivatives, the shape's four, and what is left.
+  using Row = Eigen::Matrix<double, 9, 1>;
+  using Rows = Eigen::Matrix<double, 9, Eigen::Dynamic>;
+  Rows rows(9, star.side() * star.side());
+  Rows weighted(9, rows.cols());
+  Eigen::Index count = 0;
   for (int j = 0; j < star.side(); ++j)
     for (int i = 0; i < star.side(); ++i) {
       const auto p = static_cast<std::size_t>(j * star.side() + i);
@@ -100,18 +102,25 @@ Vote vote_of(const PsfStarStamp& star, const std::array<PsfStamp, 5>& stamps) {
       if (w <= 0.0) continue;
       const auto q = static_cast<std::size_t>(j * stamps[0].stride + i);
       const auto value = static_cast<double>(stamps[0].value[q]);
-      const Vector4 mine(value, star.flux * static_cast<double>(stamps[0].slope_x[q]),
-                         star.flux * static_cast<double>(stamps[0].slope_y[q]), 1.0);
-      const Vector4 shape = star.flux * Vector4(stamps[1].value[q], stamps[2].value[q],
-                                                stamps[3].value[q], stamps[4].value[q]);
-      const double residual =
+      Row row;
+      row << value, star.flux * static_cast<double>(stamps[0].slope_x[q]),
+          star.flux * static_cast<double>(stamps[0].slope_y[q]), 1.0,
+          star.flux * static_cast<double>(stamps[1].value[q]),
+          star.flux * static_cast<double>(stamps[2].value[q]),
+          star.flux * static_cast<double>(stamps[3].value[q]),
+          star.flux * static_cast<double>(stamps[4].value[q]),
           static_cast<double>(star.data[p]) - star.flux * value - star.background;
-      own.noalias() += w * mine * mine.transpose();
-      mixed.noalias() += w * shape * mine.transpose();
-      vote.normal.noalias() += w * shape * shape.transpose();
-      own_sum += w * residual * mine;
-      vote.right += w * residual * shape;
+      rows.col(count) = row;
+      weighted.col(count++) = w * row;
     }
+  const Eigen::Matrix<double, 9, 9> sums =
+      weighted.leftCols(count) * rows.leftCols(count).transpose();
+  const Matrix4 own = sums.topLeftCorner<4, 4>();
+  const Matrix4 mixed = sums.block<4, 4>(4, 0);
+  const Vector4 own_sum = sums.block<4, 1>(0, 8);
+  Vote vote;
+  vote.normal = sums.block<4, 4>(4, 4);
+  vote.right = sums.block<4, 1>(4, 8);
   const Eigen::LDLT<Matrix4> solver(own);
   if (solver.info() != Eigen::Success || !(solver.vectorD().minCoeff() > 0.0)) return {};
   vote.coupling = solver.solve(mixed.transpose()).transpose();
