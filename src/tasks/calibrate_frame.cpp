@@ -21,6 +21,8 @@ constexpr ParameterSpec kParameters[] = {
      "significance of the Laplacian from which on a pixel is a cosmic ray"},
     {"cosmic_ray_contrast", "2",
      "least contrast with the fine structure; raised where stars are sharp"},
+    {"cosmic_ray_most", "0.05",
+     "share of a frame's pixels that may be hits; more is a caveat, and none are rejected"},
     {"cosmic_ray_iterations", "4", "most rounds of search"},
 };
 
@@ -79,7 +81,20 @@ void reject_cosmic_rays(const Parameters& parameters, Frame& frame) {
   options.max_iterations = parameters.integer("cosmic_ray_iterations");
   const CosmicRays found =
       find_cosmic_rays(frame.pixels.view(), frame.variance.view(), options, frame.mask.view());
-  frame.facts["cosmic_ray_pixels"] = std::to_string(found.pixels);
+  const double share = static_cast<double>(found.pixels) / static_cast<double>(frame.mask.size());
+  const double most = parameters.number("cosmic_ray_most");
+  if (share > most) {
+    // The variance does not fit these pixels (sky subtracted, resampled, averaged before): noise
+    // looks like hits.
+    for (MaskPixel* pixel = frame.mask.data(); pixel != frame.mask.data() + frame.mask.size();
+         ++pixel) {
+      *pixel &= ~mask_bits::cosmic_ray;
+    }
+    frame.facts["caveat_cosmic_rays"] =
+        "not rejected: " + number_text(std::round(1000.0 * share) / 10.0) +
+        " % of the pixels looked like hits, so the variance does not describe this frame";
+  }
+  frame.facts["cosmic_ray_pixels"] = std::to_string(share > most ? 0 : found.pixels);
   frame.facts["fwhm_estimate_px"] = number_text(found.fwhm_px);
 }
 

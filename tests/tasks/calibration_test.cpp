@@ -198,6 +198,16 @@ TEST(CalibrateFrame, GivesTheLightInElectronsWithItsErrors) {
     EXPECT_EQ(name.find("caveat"), std::string::npos) << name;
 }
 
+TEST(CalibrateFrame, MoreHitsThanCanBeAreACaveatAndNoneIsMasked) {
+  const Artifact artifact = calibrate_night(Detector{}, {{"cosmic_ray_most", "0"}});
+  const Frame& frame = artifact.as<Frame>();
+  EXPECT_EQ(frame.facts.count("caveat_cosmic_rays"), 1U);
+  EXPECT_EQ(frame.facts.at("cosmic_ray_pixels"), "0");
+  for (std::ptrdiff_t i = 0; i < frame.mask.size(); ++i) {
+    ASSERT_EQ(frame.mask.data()[i] & mask_bits::cosmic_ray, 0U);
+  }
+}
+
 TEST(CalibrateFrame, MissingCalibrationsAreCaveats) {
   const Detector d;
   MemoryReader reader;
