@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the programs that measure and writes docs/MEASURED.md.
 
-usage: measure.py BUILD OUTPUT [NAME...]   (NAME: which ones, e.g. calibrate_bench; default all)
+usage: measure.py BUILD OUTPUT [NAME...]   (NAME: which ones, e.g. calibrate_bench; default all but those that take hours)
 
 A measuring program is BUILD/tests/bench/*_bench, or tests/bench/peers_*.py or *_bench.py or *_bench.sh here. It prints rows
     NAME | value unit | peer value | ratio | target
@@ -15,6 +15,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROW = re.compile(r"^[^|]+(\|[^|]*){4}$")
+HOURS = {"killed_bench"}  # measured only when named
 INTRO = """# Measured
 
 Every figure with the command that reproduces it. `./make.sh bench` writes this page; `./make.sh bench NAME` measures one
@@ -79,7 +80,10 @@ def main():
     if unknown:
         sys.exit(f"cannot measure {', '.join(unknown)} (no such program) there are: {', '.join(available)}")
     sections = read_sections(output)
-    for name in names or available:
+    chosen = names or [name for name in available if name not in HOURS]
+    for name in [name for name in HOURS if name in available and name not in chosen]:
+        print(f"left out: {name} takes an hour or more: name it to measure it")
+    for name in chosen:
         sections[name] = measure(name, available[name], build)
         output.write_text(INTRO + "\n" + "\n".join(sections[key] for key in sorted(sections)))
     print(f"written: {output}")
