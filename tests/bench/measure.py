@@ -59,7 +59,8 @@ def measure(name, path, build):
         text += ["| what | figure | peer | ratio | target |", "| --- | --- | --- | --- | --- |"]
         text += ["| " + " | ".join(cell.strip() for cell in row.strip("|").split("|")) + " |" for row in rows]
         text.append("")
-    text += remarks[:40]
+    if remarks:
+        text += ["```", *remarks[:40], "```"]
     print("\n".join(rows or remarks), flush=True)
     return "\n".join(text).rstrip() + "\n"
 
