@@ -25,9 +25,6 @@ po::options_description own_options(Settings& s) {
       "memory allowance of one job; 0: none");
   add("run.time_limit_s", po::value(&s.time_limit_s)->default_value(s.time_limit_s),
       "time allowance of one job; 0: none");
-  add("run.keep", po::value(&s.keep)->default_value(s.keep),
-      "all: every product reaches the lake; catalogs: calibrated frames stay in memory and are "
-      "made again when needed");
   add("limits.requests_per_output",
       po::value(&s.requests_per_output)->default_value(s.requests_per_output),
       "requests that one output may make; the excess is dropped and counted");
@@ -84,7 +81,6 @@ void check_values(const Settings& s) {
   need(s.attempts >= 1, "run.attempts", "a job needs at least one");
   need(s.memory_mib >= 0.0 && s.time_limit_s >= 0.0, "run.memory_mib or run.time_limit_s",
        "an allowance is negative");
-  need(s.keep == "all" || s.keep == "catalogs", "run.keep = " + s.keep, "it is all or catalogs");
   need(s.requests_per_output > 0 && s.request_depth > 0 && s.requests_total > 0, "[limits]",
        "a limit is not positive");
 }

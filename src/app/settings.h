@@ -17,7 +17,6 @@ struct Settings {
   int attempts = 2;           ///< tries of a job whose failure may pass (disk, network)
   double memory_mib = 0.0;    ///< allowance of one job; 0: none
   double time_limit_s = 0.0;  ///< allowance of one job; 0: none
-  std::string keep = "all";   ///< all: every product; catalogs: calibrated frames stay in memory
   // [limits]
   long requests_per_output = 200000;
   int request_depth = 12;

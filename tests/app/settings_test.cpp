@@ -48,7 +48,7 @@ TEST(Settings, RefuseAnUnknownKeyAndNameTheNearest) {
 
 TEST(Settings, RefuseNonsense) {
   EXPECT_THROW(read_settings(table(), {}, {"run.threads=many"}), Error);
-  EXPECT_THROW(read_settings(table(), {}, {"run.keep=some"}), Error);
+  EXPECT_THROW(read_settings(table(), {}, {"run.attempts=0"}), Error);
   EXPECT_THROW(read_settings(table(), {}, {"run.threads"}), Error);
   EXPECT_THROW(read_settings(table(), {"/no/such.ini"}, {}), Error);
 }
