@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "formats/reference_csv.h"
-#include "report/json_line.h"
+#include "formats/settings_json.h"
 #include "sky/exposure.h"
 
 namespace polis {
@@ -31,18 +31,6 @@ std::vector<BundleEntry> chosen_exposures(const Lake& lake, const NightChoice& c
     entries.push_back({"exposure", {InputRef::From::lake, digest, "exposure"}});
   }
   return entries;
-}
-
-/// {"task": {"parameter": "value"}}: what differs from the defaults, so that an unchanged setting
-/// changes no key.
-std::string settings_document(const Settings& settings) {
-  JsonLine all;
-  for (const auto& [task, parameters] : settings.tasks) {
-    JsonLine line;
-    for (const auto& [name, value] : parameters) line.text(name, value);
-    all.raw(task, line.finish());
-  }
-  return all.finish();
 }
 
 Artifact read_targets(const std::string& file) {
@@ -77,7 +65,8 @@ Request night_request(const City& city, Lake& lake, const Settings& settings,
         {"reference", {InputRef::From::lake, *reference, "reference_catalog"}});
   }
   if (!settings.tasks.empty()) {
-    const Digest digest = lake.put(Artifact::of("document", settings_document(settings)));
+    const std::string document = write_task_settings(settings.tasks);
+    const Digest digest = lake.put(Artifact::of("document", document));
     request.input.entries.push_back({"settings", {InputRef::From::lake, digest, "document"}});
   }
   if (!choice.targets_file.empty()) {

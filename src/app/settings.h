@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/settings_json.h"
 #include "jobs/task.h"
 
 namespace polis {
@@ -22,7 +23,7 @@ struct Settings {
   int request_depth = 12;
   long requests_total = 20000000;
   /// task -> parameters that differ from the task's defaults
-  std::map<std::string, ParameterMap> tasks;
+  TaskSettings tasks;
 };
 
 /// Errors: bad_config (unknown section or key, with the nearest known one; a value that does not

@@ -3,6 +3,7 @@
 #include "app/city.h"
 #include "app/verb.h"
 #include "base/error.h"
+#include "lake/verify.h"
 
 namespace polis {
 namespace {
@@ -28,22 +29,18 @@ void list(const Lake& lake) {
 
 /// Re-hashes every artifact; those that are damaged are set aside by the lake, and the jobs that
 /// made them run again.
-int verify(const City& city, Lake& lake) {
-  std::uint64_t checked = 0;
+int verify_city(const City& city, const Lake& lake) {
+  const LakeCheck check = verify(lake);
   std::vector<Digest> lost;
-  std::vector<LakeEntry> entries;
-  lake.each([&](const LakeEntry& entry) { entries.push_back(entry); });
-  for (const LakeEntry& entry : entries) {
-    try {
-      (void)lake.get(entry.digest, entry.kind);
-      ++checked;
-    } catch (const Error& error) {
-      std::cout << entry.kind << ' ' << entry.digest.hex() << ": " << error.what() << '\n';
-      lost.push_back(entry.digest);
-    }
+  for (const LakeEntry& entry : check.damaged) {
+    std::cout << entry.kind << ' ' << entry.digest.hex() << " is damaged: set aside\n";
+    lost.push_back(entry.digest);
   }
-  std::cout << checked << " artifacts are what they were, " << lost.size() << " are damaged\n";
-  if (lost.empty()) return kAllDone;
+  for (const std::string& problem : check.unreadable) std::cout << problem << '\n';
+  std::cout << check.objects - lost.size() - check.unreadable.size()
+            << " artifacts are what they were, " << lost.size() << " are damaged, "
+            << check.unreadable.size() << " could not be read\n";
+  if (lost.empty()) return check.unreadable.empty() ? kAllDone : kStoreTrouble;
   const std::unique_ptr<Ledger> ledger = city.ledger();
   std::cout << ledger->forget_outputs(lost)
             << " jobs will run again to make them: `polis run --city " << city.root() << "`\n";
@@ -65,7 +62,7 @@ int run_lake(const std::vector<std::string>& words, const RunnerFactory&) {
   }
   const City city = City::open(arguments.text("city"), false);
   const std::unique_ptr<Lake> lake = city.lake();
-  if (actions[0] == "verify") return verify(city, *lake);
+  if (actions[0] == "verify") return verify_city(city, *lake);
   list(*lake);
   return kAllDone;
 }
