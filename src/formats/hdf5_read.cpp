@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "formats/hdf5_array.h"
 #include "formats/hdf5_handle.h"
 #include "formats/hdf5_reading.h"
 #include "formats/hdf5_seal.h"
@@ -40,6 +41,16 @@ bool read_text_attribute(hid_t object, const std::string& name, std::string& tex
   hdf5_check(H5Aread(attribute.id(), type.id(), text.data()), "read attribute " + name);
   text = trimmed(std::move(text));
   return true;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
 }
 
 std::vector<std::string> attribute_names(hid_t object) {
@@ -169,14 +180,8 @@ std::vector<std::string> hdf5_table_names(const Hdf5Handle& file) {
   const Hdf5Handle root(H5Gopen2(file.id(), "/", H5P_DEFAULT), H5Gclose, "open the root");
   std::vector<std::string> names;
   std::string listed;
-  if (H5Aexists(root.id(), "TABLES") > 0 && read_text_attribute(root.id(), "TABLES", listed)) {
-    for (std::size_t at = 0; at < listed.size();) {
-      const std::size_t end = std::min(listed.find('\n', at), listed.size());
-      names.push_back(listed.substr(at, end - at));
-      at = end + 1;
-    }
-    return names;
-  }
+  if (H5Aexists(root.id(), "TABLES") > 0 && read_text_attribute(root.id(), "TABLES", listed))
+    return lines_of(listed);
   std::vector<std::string> links;
   hsize_t position = 0;
   const auto visit = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
@@ -212,6 +217,11 @@ TableSet read_tables(ByteView bytes, Facts& provenance) {
   provenance = read_facts(root.id(), "PROVENANCE_");
   for (const std::string& name : hdf5_table_names(file))
     tables.tables.push_back(read_table(file, name, bytes.size()));
+  std::string arrays;
+  if (H5Aexists(root.id(), "ARRAYS") > 0 && read_text_attribute(root.id(), "ARRAYS", arrays)) {
+    for (const std::string& name : lines_of(arrays))
+      tables.arrays.push_back(read_hdf5_array(file, name, bytes.size()));
+  }
   return tables;
 }
 

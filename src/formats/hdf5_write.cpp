@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "formats/hdf5_array.h"
 #include "formats/hdf5_handle.h"
 #include "formats/hdf5_seal.h"
 #include "formats/hdf5_tables.h"
@@ -141,6 +142,13 @@ Bytes write_tables(const TableSet& tables, const Facts& provenance) {
     order.append(order.empty() ? "" : "\n").append(table.name());
   }
   write_hdf5_text(root.id(), "TABLES", order);
+  std::string arrays;
+  for (const NumberArray& array : tables.arrays) {
+    check_name(array.name);
+    write_hdf5_array(file, array);
+    arrays.append(arrays.empty() ? "" : "\n").append(array.name);
+  }
+  if (!arrays.empty()) write_hdf5_text(root.id(), "ARRAYS", arrays);
   Bytes bytes = hdf5_image(file);
   seal_tables(bytes);
   return bytes;

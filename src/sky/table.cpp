@@ -65,4 +65,12 @@ bool TableSet::has(std::string_view table) const {
                      [&](const Table& t) { return t.name() == table; });
 }
 
+const NumberArray& TableSet::array(std::string_view name) const {
+  for (const NumberArray& a : arrays) {
+    if (a.name == name) return a;
+  }
+  throw Error(ErrorKind::not_found, "no array " + std::string(name),
+              "this artifact has none of that name");
+}
+
 }  // namespace polis

@@ -61,14 +61,28 @@ class Table {
   std::vector<Column> columns_;
 };
 
-/// The tables of one artifact (a catalog: "sources", "psf", "background" ...) and its facts.
+/// Numbers with a shape, beside the tables: cut-outs [image][y][x], weights of a network. The last
+/// axis is the fastest.
+struct NumberArray {
+  std::string name;
+  std::string unit;
+  std::string description;  ///< names the axes
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;  ///< as many as the product of `shape`
+};
+
+/// The tables of one artifact (a catalog: "sources", "psf", "background" ...), its arrays and its
+/// facts.
 struct TableSet {
   std::vector<Table> tables;
   Facts facts;
+  std::vector<NumberArray> arrays = {};
   /// Errors: not_found.
   const Table& at(std::string_view table) const;
   Table& at(std::string_view table);
   bool has(std::string_view table) const;
+  /// Errors: not_found.
+  const NumberArray& array(std::string_view name) const;
 };
 
 }  // namespace polis

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "formats/fits_helpers.h"
+#include "formats/hdf5_handle.h"
 #include "formats/hdf5_index.h"
 #include "formats/hdf5_tables.h"
 
@@ -99,6 +100,66 @@ TEST(Hdf5Tables, LargeTablesTakeSeveralChunks) {
   EXPECT_EQ(again.at("sources").rows(), 100001u);
   EXPECT_EQ(again.at("sources").get<std::string>("name")[100000], "star100000");
   EXPECT_EQ(again.at("sources").get<double>("x")[77777], 0.1 * 77777);
+}
+
+TableSet cut_outs() {
+  TableSet set = stars(3);
+  NumberArray images{"science", "electron", "image, y, x", {3, 2, 4}, {}};
+  for (int i = 0; i < 24; ++i) images.values.push_back(0.5f * static_cast<float>(i));
+  set.arrays = {images, {"empty", "", "", {0, 63, 63}, {}}};
+  return set;
+}
+
+TEST(Hdf5Arrays, ComeBackWithTheirShape) {
+  const Bytes bytes = write_tables(cut_outs(), {});
+  EXPECT_EQ(bytes, write_tables(cut_outs(), {}));
+  Facts provenance;
+  const TableSet back = read_tables(bytes, provenance);
+  EXPECT_EQ(back.tables.size(), 1u);
+  ASSERT_EQ(back.arrays.size(), 2u);
+  const NumberArray& images = back.array("science");
+  EXPECT_EQ(images.shape, (std::vector<std::int64_t>{3, 2, 4}));
+  EXPECT_EQ(images.values, cut_outs().arrays.front().values);
+  EXPECT_EQ(images.unit, "electron");
+  EXPECT_EQ(images.description, "image, y, x");
+  EXPECT_TRUE(back.array("empty").values.empty());
+  EXPECT_THROW(back.array("other"), Error);
+}
+
+TEST(Hdf5Arrays, OpenInH5pyAndPytables) {
+  const std::string path = save(write_tables(cut_outs(), {}), "arrays.h5");
+  const std::string script =
+      "P='" + path + "'\n" +
+      "try:\n  import h5py\n  a=h5py.File(P)['science'][:]\n"
+      "  assert a.shape==(3,2,4) and a[2,1,3]==11.5\nexcept ImportError: pass\n"
+      "try:\n  import tables\n  a=tables.open_file(P).root.science[:]\n"
+      "  assert a.shape==(3,2,4) and a[2,1,3]==11.5\nexcept ImportError: pass\n";
+  EXPECT_EQ(python(script), 0) << log_of_python();
+}
+
+TEST(Hdf5Arrays, AreRefusedIfTheirShapeDoesNotFit) {
+  TableSet set = cut_outs();
+  set.arrays.front().shape = {3, 2, 5};
+  EXPECT_THROW(write_tables(set, {}), Error);
+}
+
+TEST(BadHdf5, AnArrayThatClaimsMoreThanItsFileHolds) {
+  const auto lock = hdf5_lock();
+  const Hdf5Handle file = create_hdf5_in_memory();
+  const hsize_t shape[] = {1u << 20, 1u << 20, 1u << 20};
+  const hsize_t chunk[] = {1, 8, 8};
+  const Hdf5Handle space(H5Screate_simple(3, shape, nullptr), H5Sclose, "shape");
+  const Hdf5Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "properties");
+  H5Pset_chunk(creation.id(), 3, chunk);
+  {
+    const Hdf5Handle dataset(H5Dcreate2(file.id(), "huge", H5T_IEEE_F32LE, space.id(), H5P_DEFAULT,
+                                        creation.id(), H5P_DEFAULT),
+                             H5Dclose, "create");
+    const Hdf5Handle root(H5Gopen2(file.id(), "/", H5P_DEFAULT), H5Gclose, "open the root");
+    write_hdf5_text(root.id(), "ARRAYS", "huge");
+  }
+  Facts provenance;
+  EXPECT_THROW(read_tables(hdf5_image(file), provenance), Error);
 }
 
 TEST(Hdf5Index, JoinsTheTablesOfARun) {
