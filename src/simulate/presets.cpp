@@ -100,12 +100,18 @@ Scene scene_preset(std::string_view preset, std::uint64_t seed) {
   scene.seed = seed;
   scene.sites = {sierra(), karoo(), mauna()};
   scene.fields = {{133.4, 8.6}};
-  if (preset == "tiny" || preset == "crowded") {
+  if (preset == "tiny" || preset == "crowded" || preset == "transients") {
     resize(scene, 512, 448, 480);
     scene.field_radius_deg = 0.045;
     if (preset == "crowded") {
       scene.cluster_stars = 6000.0;
       scene.cluster_radius_arcmin = 1.5;
+    }
+    if (preset == "transients") {
+      scene.nights = 2;
+      scene.night_step_days = 29;  // a month of the Moon
+      scene.supernovae = 6;
+      scene.asteroids = 3;
     }
   } else if (preset == "demo") {
     resize(scene, 1024, 1536, 1280);
@@ -129,7 +135,7 @@ Scene scene_preset(std::string_view preset, std::uint64_t seed) {
     scene.sites[2].filters = "g,r,i";
   } else {
     throw Error(ErrorKind::bad_config, "no preset " + std::string(preset), "nothing has that name",
-                "use tiny, crowded, demo or survey");
+                "use tiny, crowded, transients, demo or survey");
   }
   return scene;
 }

@@ -170,6 +170,8 @@ void override_scene(Scene& scene, const SceneText& changes) {
   }
   for (const SceneSite& site : scene.sites) check_site(site);
   check(scene.nights >= 1 && scene.nights <= 1000, "nights must be 1..1000");
+  check(scene.night_step_days >= 1 && scene.night_step_days <= 3650,
+        "night_step_days must be 1..3650");
   check(scene.star_faint_mag > scene.star_bright_mag, "star_faint_mag must exceed star_bright_mag");
 }
 

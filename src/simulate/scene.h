@@ -82,6 +82,7 @@ struct Scene {
   double first_noon_mjd =
       61119.5;  ///< a UTC noon: nights begin after it, at each site's own evening
   int nights = 1;
+  int night_step_days = 1;  ///< from one night to the next
   std::vector<SkyPosition> fields;
   std::vector<SceneSite> sites;
 
@@ -109,10 +110,12 @@ struct Scene {
   template <class Visit>
   void each(Visit&& visit);
   const SceneSite& site(std::string_view name) const;  ///< Errors: bad_config
+  double noon_mjd(int night) const { return first_noon_mjd + night_step_days * night; }
 };
 
 /// The presets: "tiny" (three sites, some 60 frames of 0.2 Mpix), "demo" (three sites, frames of
-/// 1 - 2 Mpix), "survey" (hundreds of 4096 x 4096), "crowded" (tiny with a globular cluster).
+/// 1 - 2 Mpix), "survey" (hundreds of 4096 x 4096), "crowded" (tiny with a globular cluster),
+/// "transients" (tiny, a month later again, with supernovae that were not there the first time).
 /// Errors: bad_config.
 Scene scene_preset(std::string_view preset, std::uint64_t seed);
 
@@ -180,6 +183,7 @@ void Scene::each(Visit&& visit) {
   visit("seed", seed);
   visit("first_noon_mjd", first_noon_mjd);
   visit("nights", nights);
+  visit("night_step_days", night_step_days);
   visit("bias_frames", bias_frames);
   visit("dark_frames", dark_frames);
   visit("flat_frames", flat_frames);

@@ -24,8 +24,7 @@ struct Dark {
 Dark dark_hours(const Scene& scene, const SceneSite& site, int night) {
   constexpr double kStep = 20.0 / 1440.0;
   // The site's own noon, no earlier than the scene's.
-  const double noon =
-      scene.first_noon_mjd + night + std::remainder(-site.longitude_deg, 360.0) / 360.0;
+  const double noon = scene.noon_mjd(night) + std::remainder(-site.longitude_deg, 360.0) / 360.0;
   const auto is_dark = [&](double t) { return sun_altitude(site, t) < -15.0; };
   /// When it changes, between a moment that is dark and one that is not.
   const auto edge = [&](double dark_at, double light_at) {

@@ -152,6 +152,11 @@ void shape(const Scene& scene, Variable& v, RandomStream& random) {
   }
 }
 
+/// One of the nights after the first, from 0.
+int night_of(const Scene& scene, RandomStream& random) {
+  return static_cast<int>(random.below(static_cast<std::uint64_t>(scene.nights - 1)));
+}
+
 Variable make_supernova(const Scene& scene, std::size_t field, RandomStream& random,
                         const std::vector<Galaxy>& hosts) {
   Variable v = base(scene, VariableKind::supernova, field, random);
@@ -166,6 +171,9 @@ Variable make_supernova(const Scene& scene, std::size_t field, RandomStream& ran
   }
   v.star.mag = {peak + 0.05, peak, peak + 0.15};
   v.epoch_mjd = scene.first_noon_mjd + random.uniform(-10.0, 6.0);
+  // Of several nights, the first sees the sky before: what is new later is new.
+  if (scene.nights > 1)
+    v.epoch_mjd += scene.noon_mjd(1 + night_of(scene, random)) - scene.first_noon_mjd;
   return v;
 }
 
@@ -249,6 +257,8 @@ std::vector<Asteroid> make_asteroids(const Scene& scene) {
       a.mag = {r + 0.55, r, r - 0.18};
       a.rotation_day = random.uniform(0.15, 0.6);
       a.amplitude_mag = random.uniform(0.05, 0.4);
+      if (scene.nights > 1)
+        a.mjd += scene.noon_mjd(1 + night_of(scene, random)) - scene.first_noon_mjd;
       asteroids.push_back(a);
     }
   }

@@ -405,5 +405,24 @@ TEST(TruthOfNight, ListsEveryExposureAndVariable) {
             5U * 6U * static_cast<std::size_t>(tiny().scene.science_frames));
 }
 
+TEST(Night, TransientsAppearAfterTheFirstNight) {
+  const Night night = make_night("transients", 5);
+  int supernovae = 0;
+  for (const Variable& v : night.variables) {
+    if (v.kind != VariableKind::supernova) continue;
+    ++supernovae;
+    EXPECT_GT(brightening(v, Band::r, night.scene.noon_mjd(0) + 1.0), 40.0);
+    EXPECT_LT(brightening(v, Band::r, night.scene.noon_mjd(1) + 1.0), 40.0);
+  }
+  EXPECT_EQ(supernovae, night.scene.supernovae);
+  std::map<int, int> science;
+  for (const PlannedExposure& e : night.exposures) {
+    if (e.type != ImageType::science) continue;
+    ++science[e.night];
+    EXPECT_NEAR(e.mjd_begin, night.scene.noon_mjd(e.night) + 0.6, 0.9);
+  }
+  EXPECT_EQ(science.size(), 2U);
+}
+
 }  // namespace
 }  // namespace polis

@@ -9,7 +9,7 @@ namespace polis {
 namespace {
 
 TEST(Scene, TextReadsBackToTheSame) {
-  for (const char* preset : {"tiny", "crowded", "demo", "survey"}) {
+  for (const char* preset : {"tiny", "crowded", "transients", "demo", "survey"}) {
     const Scene scene = scene_preset(preset, 42);
     EXPECT_EQ(scene_text(scene_from_text(scene_text(scene))), scene_text(scene));
     EXPECT_EQ(scene_text(scene).at("seed"), "42");
