@@ -16,6 +16,8 @@ namespace {
 constexpr double fwhm_per_sigma = 2.354820045030949;
 constexpr double kron_reach = 6.0;  // the Kron radius is measured out to 6 a (Bertin & Arnouts)
 constexpr double min_window_sigma_px = 0.5;
+constexpr double pixel_sigma = 0.289;  // of a place known to a pixel: 1 / sqrt(12)
+constexpr double peak_reach = 0.5;     // a centroid this many FWHM from the peak belongs to a blend
 constexpr double neighbour_part = 0.1;  // of the aperture: from here on a neighbour is said to bias
 
 /// Measures one source after the other; keeps its stamp's memory.
@@ -42,7 +44,7 @@ class SourceMeter {
     cut(kron_reach * static_cast<double>(result.a), result);
     measure_auto(result);
     measure_half_light(result);
-    measure_centroid(result);
+    measure_centroid(source, result);
     measure_apertures(result);
     finish(result);
     return result;
@@ -121,23 +123,29 @@ class SourceMeter {
         stamp_, x_, y_, 0.5 * result.flux_auto, 0.6 * settings_.psf_fwhm_px, largest));
   }
 
-  /// The window is as wide as the source: a star's has the width of the PSF.
-  void measure_centroid(SourceMeasurement& result) {
+  /// The window is as wide as the source: a star's has the width of the PSF. From a wide window the
+  /// centroid of merged stars slides down between them, where none is: what ends up away from the
+  /// source's peak is measured again in a window of the PSF's width, which ends on the peak.
+  void measure_centroid(const Detection& source, SourceMeasurement& result) {
     const double from_light = 2.0 * static_cast<double>(result.half_light_radius) / fwhm_per_sigma;
-    const double psf = settings_.psf_fwhm_px / fwhm_per_sigma;
-    const double sigma =
-        std::max(min_window_sigma_px, std::clamp(from_light, psf, std::max(psf, reach_ / 4.0)));
-    const WindowedCentroid centre = windowed_centroid(stamp_, x_, y_, sigma);
-    result.x = result.x_iso;
-    result.y = result.y_iso;
-    if (centre.converged) {
-      result.x = stamp_.x0 + centre.x;
-      result.y = stamp_.y0 + centre.y;
-    }
-    const double fallback = sigma / std::max(1.0, static_cast<double>(result.snr));
-    result.x_err = static_cast<float>(centre.converged ? centre.x_err : fallback);
-    result.y_err = static_cast<float>(centre.converged ? centre.y_err : fallback);
-    result.fwhm = static_cast<float>(centre.sigma_px > 0.0
+    const double psf = std::max(min_window_sigma_px, settings_.psf_fwhm_px / fwhm_per_sigma);
+    const double sigma = std::clamp(from_light, psf, std::max(psf, reach_ / 4.0));
+    const double peak_x = source.peak_x - stamp_.x0;
+    const double peak_y = source.peak_y - stamp_.y0;
+    const double farthest = peak_reach * settings_.psf_fwhm_px;
+    const auto on_peak = [&](const WindowedCentroid& centre) {
+      return centre.converged && std::hypot(centre.x - peak_x, centre.y - peak_y) <= farthest;
+    };
+    WindowedCentroid centre = windowed_centroid(stamp_, x_, y_, sigma);
+    if (!on_peak(centre)) centre = windowed_centroid(stamp_, peak_x, peak_y, psf);
+    const bool found = on_peak(centre);
+    result.x = stamp_.x0 + (found ? centre.x : peak_x);
+    result.y = stamp_.y0 + (found ? centre.y : peak_y);
+    const double fallback =
+        std::hypot(pixel_sigma, psf / std::max(1.0, static_cast<double>(result.snr)));
+    result.x_err = static_cast<float>(found ? centre.x_err : fallback);
+    result.y_err = static_cast<float>(found ? centre.y_err : fallback);
+    result.fwhm = static_cast<float>(found && centre.sigma_px > 0.0
                                          ? fwhm_per_sigma * centre.sigma_px
                                          : 2.0 * static_cast<double>(result.half_light_radius));
   }

@@ -24,7 +24,8 @@ struct MeasureSettings {
 /// replaced by their mirror image about the centre where that is usable, and left out where it is
 /// not.
 struct SourceMeasurement {
-  double x = 0, y = 0;  ///< windowed centroid; the isophotal one where it fails
+  /// Windowed centroid, within half a FWHM of the source's peak; the peak where it fails.
+  double x = 0, y = 0;
   float x_err = 0, y_err = 0;
   double x_iso = 0, y_iso = 0;  ///< isophotal centroid
   std::array<double, max_apertures> flux_aper{}, flux_aper_err{};

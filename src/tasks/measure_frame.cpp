@@ -11,7 +11,7 @@ constexpr ParameterSpec kParameters[] = {
     {"isophote_snr", "2.5", "S/N down to which a source reaches"},
     {"min_pixels", "3", "sources with fewer pixels are dropped"},
     {"deblend_contrast", "0.005", "least share of a blend's light for a source of its own"},
-    {"deblend_prominence", "3", "least height of a blended source above its saddle [sigma]"},
+    {"deblend_prominence", "2", "least height of a blended source above its saddle [sigma]"},
     {"mesh_px", "64", "edge of a cell of the background's mesh [px]"},
     {"filter_meshes", "3", "edge of the median filter over the mesh [cells]"},
     {"fwhm_px", "0", "seeing [px]; 0: measured"},
@@ -57,7 +57,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 }  // namespace
 
 Task measure_frame_task() {
-  return {"measure_frame", 1,  "catalog", "finds and measures the sources of a frame: role frame",
+  return {"measure_frame", 2,  "catalog", "finds and measures the sources of a frame: role frame",
           kParameters,     run};
 }
 

@@ -117,6 +117,23 @@ TEST(WindowedCentroid, OfNoFluxSaysSo) {
   EXPECT_FALSE(windowed_centroid(stamp_of(Plane<float>(21, 21, -1.0F)), 10, 10, 1.3).converged);
 }
 
+TEST(Measure, PutsAMergedPairOnItsPeak) {
+  for (const double distance : {5.0, 6.0, 7.0, 8.0}) {
+    const test::StarField field = test::make_star_field(
+        101, 101, {{46.0, 50.0, 3e4}, {46.0 + distance, 50.0, 1.5e4}}, 3.0, 100.0, 0.0);
+    DetectSettings merging;
+    merging.min_prominence = 1e9F;
+    merging.isophote_snr = 0.5F;
+    const Detections found =
+        detect_sources(field.measured(), KernelGrid::uniform(gaussian_kernel(3.0)), merging);
+    const auto sources = measure_sources(field.measured(), found, {});
+    ASSERT_EQ(sources.size(), 1U);
+    EXPECT_NEAR(sources[0].x, 46.0, 1.5) << distance;
+    EXPECT_NEAR(sources[0].y, 50.0, 0.1) << distance;
+    EXPECT_GT(sources[0].x_iso, 47.0) << distance;
+  }
+}
+
 TEST(Measure, RecoversAnIsolatedStar) {
   const test::StarField field =
       test::make_star_field(101, 101, {{50.3, 49.6, 2e5}}, 3.0, 100.0, 0.0);
