@@ -3,6 +3,7 @@
 
 #include "kernels/bleed.h"
 #include "kernels/cosmic_rays.h"
+#include "kernels/noise_check.h"
 #include "kernels/scale.h"
 #include "kernels/trails.h"
 #include "tasks/detector_frame.h"
@@ -12,6 +13,9 @@ namespace polis {
 namespace {
 
 constexpr ParameterSpec kParameters[] = {
+    {"noise_check", "true",
+     "whether to correct a variance that the scatter of the sky contradicts by more than a factor "
+     "2"},
     {"bleeds", "true", "whether to look for charge bled from saturated stars"},
     {"trails", "true", "whether to look for trails of satellites and aeroplanes"},
     {"trail_significance", "7",
@@ -74,6 +78,30 @@ void write_caveats(const Exposure& exposure, const Masters& masters, Facts& fact
   }
 }
 
+double rounded(double value) {
+  const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 2.0);
+  return std::round(value / unit) * unit;
+}
+
+/// Frames whose sky was subtracted, or that were averaged or resampled before, have another noise
+/// than gain and read noise say.
+void check_variance(Frame& frame) {
+  const NoiseCheck check =
+      check_noise(frame.pixels.view(), frame.variance.view(), frame.mask.view());
+  const NoiseVerdict verdict = judge_noise(check);
+  if (verdict == NoiseVerdict::unknown) return;
+  frame.facts["noise_ratio"] = number_text(check.coarse);
+  frame.facts["noise_ratio_fine"] = number_text(check.fine);
+  if (verdict == NoiseVerdict::holds) return;
+  correct_variance(check, frame.variance.view());
+  const std::string measured = "the sky's variance is " + number_text(rounded(check.coarse)) +
+                               " times what gain and read noise say: ";
+  frame.facts["caveat_variance"] =
+      verdict == NoiseVerdict::too_small
+          ? measured + number_text(rounded(check.excess)) + " electron^2 were added to each pixel's"
+          : measured + "each pixel's was scaled by that";
+}
+
 void reject_cosmic_rays(const Parameters& parameters, Frame& frame) {
   CosmicRayOptions options;
   options.sigma_clip = static_cast<float>(parameters.number("cosmic_ray_sigma"));
@@ -116,6 +144,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
     frame = calibrate_exposure(exposure, raw.view(), open.masters, PixelUnit::electron);
   }
   write_caveats(exposure, open.masters, frame.facts);
+  if (parameters.flag("noise_check")) check_variance(frame);
   if (parameters.flag("bleeds")) {
     flag_bleeds(frame.pixels.view(), frame.variance.view(), {}, frame.mask.view());
   }
@@ -131,7 +160,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 
 Task calibrate_frame_task() {
   return {"calibrate_frame",
-          1,
+          2,
           "frame",
           "raw pixels to electrons with variance and mask: roles exposure and, if there are, bias, "
           "dark, flat",

@@ -153,7 +153,8 @@ TEST(MasterFlat, LeavesOutFaintAndSaturatedOnes) {
   EXPECT_THROW(test::run_task(master_flat_task(), faint), Error);
 }
 
-Artifact calibrate_night(const Detector& d, const ParameterMap& parameters = {}) {
+Artifact calibrate_night(const Detector& d, const ParameterMap& parameters = {},
+                         double gain_error = 1.0) {
   const Artifact bias = test::make_bias(d, 15);
   const Artifact dark = test::make_dark(d, 7, bias);
   const Artifact flat = test::make_flat(d, 8, bias);
@@ -161,7 +162,9 @@ Artifact calibrate_night(const Detector& d, const ParameterMap& parameters = {})
   Exposure e = d.exposure(ImageType::science, "science", 120.0);
   e.wcs.valid = true;
   e.wcs.cd = {-1e-4, 0.0, 0.0, 1e-4};
-  reader.add_exposure(e, d.expose(e, 900.0, 999));
+  const Plane<float> raw = d.expose(e, 900.0, 999);
+  for (Amplifier& amplifier : e.amplifiers) amplifier.gain_e_per_adu *= gain_error;
+  reader.add_exposure(e, raw);
   reader.add("bias", bias);
   reader.add("dark", dark);
   reader.add("flat", flat);
@@ -205,6 +208,19 @@ TEST(CalibrateFrame, MoreHitsThanCanBeAreACaveatAndNoneIsMasked) {
   EXPECT_EQ(frame.facts.at("cosmic_ray_pixels"), "0");
   for (std::ptrdiff_t i = 0; i < frame.mask.size(); ++i) {
     ASSERT_EQ(frame.mask.data()[i] & mask_bits::cosmic_ray, 0U);
+  }
+}
+
+TEST(CalibrateFrame, AVarianceThatThePixelsContradictIsCorrectedAndTold) {
+  const Artifact right = calibrate_night(Detector{});
+  for (const double gain_error : {0.1, 10.0}) {
+    const Artifact corrected = calibrate_night(Detector{}, {}, gain_error);
+    const Frame& frame = corrected.as<Frame>();
+    EXPECT_EQ(frame.facts.count("caveat_variance"), 1U);
+    EXPECT_EQ(fact_number(frame.facts, "noise_ratio", 1.0) > 1.0, gain_error > 1.0);
+    const double truth = static_cast<double>(right.as<Frame>().variance(40, 40));
+    const double scale = gain_error * gain_error;
+    EXPECT_NEAR(static_cast<double>(frame.variance(40, 40)) / (scale * truth), 1.0, 0.35);
   }
 }
 
