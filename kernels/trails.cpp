@@ -12,11 +12,10 @@
 namespace polis {
 namespace {
 
-constexpr float kLowestClip = -3.0F;
-constexpr float kHighestClip = 4.0F;  // a bright star weighs no more than a faint one
 constexpr int kRounds = 4;
 constexpr int kMinLitAtFirst = 3;    // before the line is refined
 constexpr double kMaxScatter = 1.3;  // of a trail's pieces about its line [bin]
+constexpr double kMaxTurn = 1.0;     // of the ends of a line that has been refined enough [bin]
 constexpr int kReachBins = 9;        // pixels looked at to either side of a trail, in bins
 
 /// What the search found in the binned image.
@@ -25,18 +24,17 @@ struct Candidate {
   double t0, t1;  ///< [bin]
 };
 
-Plane<float> clipped(const SnrBins& bins) {
-  Plane<float> image(bins.snr.width(), bins.snr.height());
-  for (std::ptrdiff_t i = 0; i < image.size(); ++i) {
-    image.data()[i] = std::clamp(bins.snr.data()[i], kLowestClip, kHighestClip);
-  }
-  return image;
-}
-
 int count_lit(const std::vector<TrailPiece>& pieces, const PieceRun& run) {
   int count = 0;
   for (std::size_t i = run.first; i <= run.last; ++i) count += pieces[i].lit() ? 1 : 0;
   return count;
+}
+
+/// Distance of the point at t of a line from another line. [bin]
+double distance_at(const TrailLine& line, double t, const TrailLine& other) {
+  const double dx = line.x + t * line.ux - other.x;
+  const double dy = line.y + t * line.uy - other.y;
+  return std::abs(dy * other.ux - dx * other.uy);
 }
 
 /// Looks at a segment piece by piece, again and again along the line through what was found before:
@@ -53,7 +51,10 @@ std::optional<Candidate> confirm(const SnrBins& bins, const LineSegment& segment
     if (run.empty() || count_lit(pieces, run) < kMinLitAtFirst) return std::nullopt;
     if (round + 1 < kRounds) line = refined_line(line, pieces, run, scatter);
   }
-  refined_line(line, pieces, run, scatter);
+  // A line that still turns cuts through something that is no line.
+  const TrailLine next = refined_line(line, pieces, run, scatter);
+  for (const std::size_t end : {run.first, run.last})
+    if (distance_at(line, pieces[end].t, next) > kMaxTurn) return std::nullopt;
   if (scatter > kMaxScatter || count_lit(pieces, run) < options.min_lit_pieces) return std::nullopt;
   if (is_gathered(pieces, run)) return std::nullopt;
   const double half = 0.5 * kPieceLength;
@@ -96,7 +97,7 @@ std::vector<Trail> find_trails(View<const float> image, View<const float> varian
   search.min_significance = options.min_significance;
   for (bool again = true; again;) {
     again = false;
-    for (const LineSegment& segment : brightest_segments(clipped(bins).view(), search)) {
+    for (const LineSegment& segment : brightest_segments(bins.snr.view(), search)) {
       if (static_cast<int>(trails.size()) >= options.most_trails) return trails;
       const auto candidate = confirm(bins, segment, options);
       if (!candidate) continue;
