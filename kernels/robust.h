@@ -9,7 +9,7 @@
 
 namespace polis {
 
-/// Middle value; for an even count the mean of the two middle ones. Reorders `values`, which must
+/// Middle value; for an even count the mean of the two middle ones. May reorder `values`, which must
 /// hold no NaN. Empty: NaN.
 float median_in_place(std::span<float> values);
 
