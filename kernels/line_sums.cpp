@@ -33,13 +33,12 @@ struct Quantised {
 };
 
 Quantised quantise(View<const float> image, const LineSumOptions& options) {
-  const auto longest =
-      std::bit_ceil(static_cast<std::size_t>(std::max(image.width, image.height)));
+  const auto longest = std::bit_ceil(static_cast<std::size_t>(std::max(image.width, image.height)));
   const float largest = std::max({std::abs(options.lowest), std::abs(options.highest), 1e-3F});
-  Quantised q{Plane<std::int16_t>(image.width, image.height),
-              Plane<std::int16_t>(image.height, image.width),
-              std::min(1.0F / kFinestStep,
-                       kLargestLineSum / (largest * static_cast<float>(longest)))};
+  Quantised q{
+      Plane<std::int16_t>(image.width, image.height),
+      Plane<std::int16_t>(image.height, image.width),
+      std::min(1.0F / kFinestStep, kLargestLineSum / (largest * static_cast<float>(longest)))};
   for (std::ptrdiff_t y = 0; y < image.height; ++y) {
     const float* from = image.row(y);
     std::int16_t* to = &q.rows(0, y);
@@ -66,8 +65,7 @@ struct Search {
 };
 
 /// Pixels of the image that a segment crosses.
-double pixels_inside(const Search& s, std::ptrdiff_t block, std::ptrdiff_t rise,
-                     std::ptrdiff_t y) {
+double pixels_inside(const Search& s, std::ptrdiff_t block, std::ptrdiff_t rise, std::ptrdiff_t y) {
   const std::ptrdiff_t columns = s.level.columns;
   const double used = static_cast<double>(std::min(columns, s.width - block * columns));
   if (used <= 0.0) return 0.0;
@@ -197,11 +195,11 @@ LineSegment segment_of(const Found& f, Orientation o, std::ptrdiff_t height) {
 }
 
 std::vector<LineSegment> segments_of(const Quantised& image, Orientation o,
-                                     const LineSumOptions& options) {
+                                     const LineSumOptions& options, LineTransform& transform) {
   const View<const std::int16_t> columns = image.columns_of(o);
   const auto first_length =
       static_cast<std::ptrdiff_t>(std::bit_ceil(static_cast<std::size_t>(options.min_length)));
-  LineTransform transform(columns, o.mirrored, first_length);
+  transform.start(columns, o.mirrored, first_length);
   std::vector<Found> found;
   for (;;) {
     const Search search{transform.level(), columns.height, image.scale};
@@ -232,9 +230,11 @@ std::vector<LineSegment> brightest_segments(View<const float> image,
   if (image.width < 2 || image.height < 2) return {};
   const Quantised quantised = quantise(image, options);
   std::array<std::vector<LineSegment>, kOrientations.size()> parts;
+  std::vector<LineTransform> transforms(static_cast<std::size_t>(thread_count()));
   parallel_for(static_cast<std::ptrdiff_t>(kOrientations.size()), [&](std::ptrdiff_t i) {
     const auto k = static_cast<std::size_t>(i);
-    parts[k] = segments_of(quantised, kOrientations[k], options);
+    LineTransform& transform = transforms[static_cast<std::size_t>(thread_index())];
+    parts[k] = segments_of(quantised, kOrientations[k], options, transform);
   });
   std::vector<LineSegment> all;
   for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());

@@ -45,8 +45,8 @@ void lay_column(View<const std::int16_t> columns, std::ptrdiff_t k, bool upside_
 
 }  // namespace
 
-LineTransform::LineTransform(View<const std::int16_t> columns, bool upside_down,
-                             std::ptrdiff_t first_length) {
+void LineTransform::start(View<const std::int16_t> columns, bool upside_down,
+                          std::ptrdiff_t first_length) {
   const auto total = static_cast<std::ptrdiff_t>(
       std::bit_ceil(static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, columns.height))));
   level_.height = columns.width;
@@ -55,20 +55,21 @@ LineTransform::LineTransform(View<const std::int16_t> columns, bool upside_down,
   const std::ptrdiff_t size = level_.columns * level_.rows();
   level_.sums.resize(static_cast<std::size_t>(level_.blocks * size));
   // The short levels of one block after the other, in the cache.
-  std::vector<std::int16_t> from(static_cast<std::size_t>(size)), to(from.size());
+  from_.resize(static_cast<std::size_t>(size));
+  to_.resize(from_.size());
   for (std::ptrdiff_t block = 0; block < level_.blocks; ++block) {
     for (std::ptrdiff_t k = 0; k < level_.columns; ++k)
       lay_column(columns, block * level_.columns + k, upside_down,
-                 from.data() + k * (level_.height + 1));
+                 from_.data() + k * (level_.height + 1));
     for (std::ptrdiff_t c = 1; c < level_.columns; c *= 2) {
       const std::ptrdiff_t part = c * (level_.height + c);
       const std::ptrdiff_t whole = 2 * c * (level_.height + 2 * c);
       for (std::ptrdiff_t k = 0; 2 * c * k < level_.columns; ++k)
-        join_blocks(from.data() + 2 * k * part, from.data() + (2 * k + 1) * part, c, level_.height,
-                    to.data() + k * whole);
-      from.swap(to);
+        join_blocks(from_.data() + 2 * k * part, from_.data() + (2 * k + 1) * part, c,
+                    level_.height, to_.data() + k * whole);
+      from_.swap(to_);
     }
-    std::copy(from.begin(), from.end(), level_.sums.begin() + block * size);
+    std::copy(from_.begin(), from_.end(), level_.sums.begin() + block * size);
   }
 }
 

@@ -24,14 +24,15 @@ struct LineLevel {
   }
 };
 
-/// The fast Radon transform for rises between 0 and 1 row per column, level after level. `columns`
-/// is an image turned so that its columns lie in memory one after the other: row k of the view is
-/// column k.
+/// The fast Radon transform for rises between 0 and 1 row per column, level after level. Its memory
+/// is kept from one image to the next.
 class LineTransform {
  public:
+  /// Makes the first level. `columns` is an image turned so that its columns lie in memory one
+  /// after the other: row k of the view is column k.
   /// @param upside_down  rows count from the other end: slopes between -1 and 0
   /// @param first_length a power of two: shorter segments are summed in passing only
-  LineTransform(View<const std::int16_t> columns, bool upside_down, std::ptrdiff_t first_length);
+  void start(View<const std::int16_t> columns, bool upside_down, std::ptrdiff_t first_length);
   const LineLevel& level() const { return level_; }
   /// Whether there is a next level.
   bool can_double() const { return level_.blocks > 1; }
@@ -39,7 +40,7 @@ class LineTransform {
 
  private:
   LineLevel level_;
-  std::vector<std::int16_t> spare_;
+  std::vector<std::int16_t> spare_, from_, to_;
 };
 
 }  // namespace polis

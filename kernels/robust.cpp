@@ -1,10 +1,12 @@
 #include "kernels/robust.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "kernels/simd.h"
 
@@ -14,6 +16,7 @@ namespace {
 constexpr double kSigmaOfMad = 1.4826;            // of a normal distribution
 constexpr double kSigmaOfMeanDeviation = 1.2533;  // sqrt(pi / 2)
 
+constexpr std::size_t kMostOfFew = 2 * simd::lanes;
 /// Fewer values are sorted; more do not stay in the cache while they are counted.
 constexpr std::size_t kFewestToCount = 32;
 constexpr std::size_t kMostToCount = 1U << 16;
@@ -23,9 +26,7 @@ std::int32_t key_of(float value) {
   const auto bits = std::bit_cast<std::int32_t>(value);
   return bits ^ ((bits >> 31) & 0x7FFFFFFF);
 }
-float value_of(std::int32_t key) {
-  return std::bit_cast<float>(key ^ ((key >> 31) & 0x7FFFFFFF));
-}
+float value_of(std::int32_t key) { return std::bit_cast<float>(key ^ ((key >> 31) & 0x7FFFFFFF)); }
 
 std::size_t count_up_to(std::span<const float> values, float limit) {
   using namespace simd;
@@ -37,12 +38,45 @@ std::size_t count_up_to(std::span<const float> values, float limit) {
   return count;
 }
 
+/// Smallest and largest value; at least `lanes` values.
+std::pair<float, float> range_of(std::span<const float> values) {
+  using namespace simd;
+  const std::size_t last = values.size() - lanes;  // the last eight may have been seen before
+  Float8 low = load(&values[last]);
+  Float8 high = low;
+  for (std::size_t i = 0; i < last; i += lanes) {
+    const Float8 value = load(&values[i]);
+    low = smaller(low, value);
+    high = larger(high, value);
+  }
+  std::pair<float, float> range{low[0], high[0]};
+  for (std::size_t k = 1; k < lanes; ++k)
+    range = {std::min(range.first, low[k]), std::max(range.second, high[k])};
+  return range;
+}
+
+/// The largest value below `limit`, -infinity where there is none; at least `lanes` values.
+float largest_below(std::span<const float> values, float limit) {
+  using namespace simd;
+  const Float8 none = splat(-std::numeric_limits<float>::infinity());
+  const std::size_t last = values.size() - lanes;
+  const auto below = [&](std::size_t i) {
+    const Float8 value = load(&values[i]);
+    return value < limit ? value : none;
+  };
+  Float8 most = below(last);
+  for (std::size_t i = 0; i < last; i += lanes) most = larger(most, below(i));
+  float result = most[0];
+  for (std::size_t k = 1; k < lanes; ++k) result = std::max(result, most[k]);
+  return result;
+}
+
 /// The value of `rank`: halves the range of floats that it may be until one is left. Some thirty
 /// rounds of counting are several times faster than sorting parts, whose branches nobody can guess.
 float value_of_rank(std::span<const float> values, std::size_t rank) {
-  const auto [least, most] = std::minmax_element(values.begin(), values.end());
-  std::int32_t low = key_of(*least);
-  std::int32_t high = key_of(*most);
+  const auto [least, most] = range_of(values);
+  std::int32_t low = key_of(least);
+  std::int32_t high = key_of(most);
   while (low < high) {
     const auto middle = static_cast<std::int32_t>((static_cast<std::int64_t>(low) + high) >> 1);
     if (count_up_to(values, value_of(middle)) > rank)
@@ -53,18 +87,36 @@ float value_of_rank(std::span<const float> values, std::size_t rank) {
   return value_of(low);
 }
 
+/// Of at most two registers: each value's rank is how many are smaller.
+float median_of_few(std::span<const float> values) {
+  using namespace simd;
+  std::array<float, kMostOfFew> padded;
+  padded.fill(std::numeric_limits<float>::infinity());
+  std::copy(values.begin(), values.end(), padded.begin());
+  const Float8 first = load(padded.data()), second = load(padded.data() + lanes);
+  const auto count = [](Int8 a, Int8 b) {
+    return static_cast<std::size_t>(std::popcount(bits(a)) + std::popcount(bits(b)));
+  };
+  const std::size_t half = values.size() / 2;
+  const std::size_t before = values.size() % 2 == 1 ? half : half - 1;
+  float lower = 0.0F, upper = 0.0F;
+  for (const float value : values) {
+    const std::size_t smaller = count(first < value, second < value);
+    const std::size_t up_to = count(first <= value, second <= value);
+    lower = smaller <= before && before < up_to ? value : lower;
+    upper = smaller <= half && half < up_to ? value : upper;
+  }
+  return before == half ? upper : 0.5F * (lower + upper);
+}
+
 float median_by_counting(std::span<const float> values) {
   const std::size_t half = values.size() / 2;
   const float upper = value_of_rank(values, half);
   if (values.size() % 2 == 1) return upper;
   // The one before it in order: equal to it, or the largest below.
-  float lower = -std::numeric_limits<float>::infinity();
-  std::size_t below = 0;
-  for (const float value : values) {
-    below += value < upper ? 1U : 0U;
-    lower = value < upper && value > lower ? value : lower;
-  }
-  return 0.5F * ((below < half ? upper : lower) + upper);
+  const float below = largest_below(values, upper);
+  const bool repeated = count_up_to(values, below) < half;
+  return 0.5F * ((repeated ? upper : below) + upper);
 }
 
 /// Standard deviation of a normal distribution, relative to that of its part within +-clip sigma.
@@ -93,6 +145,7 @@ double first_spread(std::span<const float> values, float centre) {
 
 float median_in_place(std::span<float> values) {
   if (values.empty()) return std::numeric_limits<float>::quiet_NaN();
+  if (values.size() <= kMostOfFew) return median_of_few(values);
   if (values.size() >= kFewestToCount && values.size() <= kMostToCount)
     return median_by_counting(values);
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);

@@ -20,7 +20,8 @@ float median_by_sorting(std::vector<float> values) {
 TEST(Robust, MedianEqualsTheMiddleOfSortedValues) {
   RandomStream stream(17, "values");
   // Around the sizes at which the method changes; smooth, whole (many equal), of all magnitudes.
-  for (const std::size_t size : {1, 2, 7, 31, 32, 33, 40, 575, 576, 65536, 65537})
+  for (const std::size_t size :
+       {1, 2, 7, 8, 12, 15, 16, 17, 31, 32, 33, 40, 575, 576, 65536, 65537})
     for (int kind = 0; kind < 4; ++kind) {
       std::vector<float> values(size);
       for (float& value : values) {
