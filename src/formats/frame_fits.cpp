@@ -70,6 +70,18 @@ FitsHeader variance_header(const Frame& frame) {
   return header;
 }
 
+/// Layers are named like HDUs, which must not be taken for those of every frame.
+void check_layer(const Frame& frame, const std::string& name, const Plane<float>& layer) {
+  const bool good =
+      !name.empty() && name.size() <= 60 && name != "SCI" && name != "VAR" && name != "DQ" &&
+      name != "META" &&
+      name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == std::string::npos;
+  if (!good || layer.width() != frame.pixels.width() || layer.height() != frame.pixels.height()) {
+    throw Error(ErrorKind::internal, "cannot write layer '" + name + "' of a frame",
+                "its name or its size does not fit");
+  }
+}
+
 FitsHeader mask_header() {
   FitsHeader header;
   for (const mask_bits::Name& name : mask_bits::names) {
@@ -120,6 +132,10 @@ Bytes write_frame(const Frame& frame, const Facts& provenance, FitsCompression c
     hdus.push_back({"VAR", variance_header(frame), frame.variance.view(), compression});
   if (!frame.mask.empty())
     hdus.push_back({"DQ", mask_header(), frame.mask.view(), FitsCompression::rice});
+  for (const auto& [name, layer] : frame.layers) {
+    check_layer(frame, name, layer);
+    hdus.push_back({name, {}, layer.view(), compression});
+  }
   const View<const std::uint8_t> text(reinterpret_cast<const std::uint8_t*>(meta.data()),
                                       static_cast<std::ptrdiff_t>(meta.size()), 1);
   hdus.push_back({"META", {}, text, FitsCompression::none});
@@ -145,6 +161,14 @@ Frame read_frame(ByteView bytes, Facts& provenance) {
     check_sums(file, *mask);
     if (!mask->compressed_image) refuse("DQ is not compressed as this format says");
     frame.mask = read_compressed_mask(file, *mask);
+  }
+  for (const FitsHdu& hdu : file.hdus) {
+    if (!hdu.has_pixels() || hdu.name.empty() || hdu.name == "SCI" || hdu.name == "VAR" ||
+        hdu.name == "DQ" || hdu.name == "META") {
+      continue;
+    }
+    if (hdu.image_axes() != axes) refuse("SCI and " + hdu.name + " differ in size");
+    frame.layers[hdu.name] = read_pixels(file, hdu);
   }
   return frame;
 }

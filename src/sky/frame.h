@@ -23,6 +23,8 @@ struct Frame {
   Plane<float> pixels;
   Plane<float> variance;  ///< [unit^2]; may be empty for a raw image
   Plane<MaskPixel> mask;  ///< may be empty for a raw image
+  /// Further planes of the same size by name, upper case: SCORE, TEMPLATE ...
+  std::map<std::string, Plane<float>> layers;
   Wcs wcs;
   Facts facts;
 };

@@ -123,6 +123,20 @@ TEST(Artifact, ExposureComesBackExactly) {
             first.digest());
 }
 
+TEST(Artifact, LayersOfAFrameComeBack) {
+  Frame frame = some_frame();
+  frame.layers["SCORE"] = frame.variance;
+  const Artifact artifact = Artifact::of("frame", frame);
+  const Frame again = Artifact::from_bytes("frame", artifact.bytes()).as<Frame>();
+  ASSERT_EQ(again.layers.size(), 1u);
+  EXPECT_TRUE(same_bits(again.layers.at("SCORE"), frame.variance));
+  frame.layers["SCI"] = frame.variance;
+  EXPECT_THROW(Artifact::of("frame", frame).bytes(), Error);
+  frame.layers.erase("SCI");
+  frame.layers["SMALL"] = Plane<float>(2, 2);
+  EXPECT_THROW(Artifact::of("frame", frame).bytes(), Error);
+}
+
 TEST(Artifact, FrameComesBackBitForBit) {
   const Frame frame = some_frame();
   const Artifact first = Artifact::of("frame", frame, kProvenance);
