@@ -25,6 +25,7 @@ Task calibrate_photometry_task();
 Task cross_match_task();
 Task night_quality_task();
 Task choose_anchor_task();
+Task build_reference_task();
 Task collect_targets_task();
 Task forced_photometry_task();
 Task build_light_curves_task();
