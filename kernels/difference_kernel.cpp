@@ -1,0 +1,105 @@
+#include "kernels/difference_kernel.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace polis {
+
+FieldPolynomial FieldPolynomial::over(std::ptrdiff_t width, std::ptrdiff_t height, int order) {
+  FieldPolynomial field;
+  field.order = order;
+  field.x_scale = 0.5 * static_cast<double>(width);
+  field.y_scale = 0.5 * static_cast<double>(height);
+  field.x_centre = field.x_scale - 0.5;
+  field.y_centre = field.y_scale - 0.5;
+  return field;
+}
+
+void FieldPolynomial::evaluate(double x, double y, double* out) const {
+  const double u = (x - x_centre) / x_scale;
+  const double v = (y - y_centre) / y_scale;
+  for (int degree = 0; degree <= order; ++degree) {
+    for (int power = 0; power <= degree; ++power) {
+      *out++ = std::pow(u, degree - power) * std::pow(v, power);
+    }
+  }
+}
+
+void FieldPolynomial::along_row(const std::vector<double>& weights, double x0, double y,
+                                std::ptrdiff_t count, float* out) const {
+  // Along a row this is a polynomial in u alone.
+  std::vector<double> powers(static_cast<std::size_t>(order) + 1, 0.0);
+  const double v = (y - y_centre) / y_scale;
+  std::size_t term = 0;
+  for (int degree = 0; degree <= order; ++degree) {
+    for (int power = 0; power <= degree; ++power, ++term) {
+      if (term < weights.size()) {
+        powers[static_cast<std::size_t>(degree - power)] += weights[term] * std::pow(v, power);
+      }
+    }
+  }
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const double u = (x0 + static_cast<double>(i) - x_centre) / x_scale;
+    double value = 0.0;
+    for (std::size_t p = powers.size(); p-- > 0;) value = value * u + powers[p];
+    out[i] = static_cast<float>(value);
+  }
+}
+
+void MatchingKernel::evaluate(double x, double y, View<float> out) const {
+  std::vector<double> weight(shape.term_count());
+  shape.evaluate(x, y, weight.data());
+  for (std::ptrdiff_t j = 0; j < out.height; ++j) {
+    float* to = out.row(j);
+    std::fill(to, to + out.width, 0.0F);
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+      const float* from = terms[t].view().row(j);
+      const auto factor = static_cast<float>(weight[t]);
+      for (std::ptrdiff_t i = 0; i < out.width; ++i) to[i] += factor * from[i];
+    }
+  }
+}
+
+Plane<float> MatchingKernel::evaluate(double x, double y) const {
+  Plane<float> kernel(2 * radius + 1, 2 * radius + 1);
+  evaluate(x, y, kernel.view());
+  return kernel;
+}
+
+double MatchingKernel::background(double x, double y) const {
+  std::vector<double> weight(sky.term_count());
+  sky.evaluate(x, y, weight.data());
+  double sum = 0.0;
+  for (std::size_t t = 0; t < sky_terms.size(); ++t) sum += weight[t] * sky_terms[t];
+  return sum;
+}
+
+double MatchingKernel::sum(double x, double y) const {
+  const Plane<float> kernel = evaluate(x, y);
+  double total = 0.0;
+  for (std::ptrdiff_t i = 0; i < kernel.size(); ++i) {
+    total += static_cast<double>(kernel.data()[i]);
+  }
+  return total;
+}
+
+std::ptrdiff_t MatchingKernel::reach(double x, double y, double fraction) const {
+  const Plane<float> kernel = evaluate(x, y);
+  std::vector<double> ring(static_cast<std::size_t>(radius) + 1, 0.0);
+  double total = 0.0;
+  for (std::ptrdiff_t j = -radius; j <= radius; ++j) {
+    for (std::ptrdiff_t i = -radius; i <= radius; ++i) {
+      const double value = std::abs(static_cast<double>(kernel(i + radius, j + radius)));
+      ring[static_cast<std::size_t>(std::max(std::abs(i), std::abs(j)))] += value;
+      total += value;
+    }
+  }
+  double beyond = 0.0;
+  for (std::ptrdiff_t r = radius; r > 0; --r) {
+    beyond += ring[static_cast<std::size_t>(r)];
+    if (beyond > fraction * total) return r;
+  }
+  return 0;
+}
+
+}  // namespace polis

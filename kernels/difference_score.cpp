@@ -1,0 +1,216 @@
+#include "kernels/difference_score.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/parallel.h"
+#include "kernels/robust.h"
+
+namespace polis {
+namespace {
+
+// A score for which less than this part of the usual variance counts has hardly any pixels.
+constexpr float kLeastPart = 0.1F;
+
+/// Copies the rectangle of `out`'s size that starts at (x0, y0); what lies outside is 0.
+void gather(View<const float> image, std::ptrdiff_t x0, std::ptrdiff_t y0, View<float> out) {
+  const std::ptrdiff_t first = std::clamp<std::ptrdiff_t>(x0, 0, image.width);
+  const std::ptrdiff_t last = std::clamp<std::ptrdiff_t>(x0 + out.width, first, image.width);
+  for (std::ptrdiff_t j = 0; j < out.height; ++j) {
+    float* to = out.row(j);
+    const std::ptrdiff_t y = y0 + j;
+    if (y < 0 || y >= image.height || first == last) {
+      std::fill_n(to, out.width, 0.0F);
+      continue;
+    }
+    std::fill_n(to, first - x0, 0.0F);
+    std::copy(image.row(y) + first, image.row(y) + last, to + (first - x0));
+    std::fill(to + (last - x0), to + out.width, 0.0F);
+  }
+}
+
+/// Median of the values above 0 of a cell of a plane binned 2 x 2.
+double median_above_zero(View<const float> half, std::ptrdiff_t x0, std::ptrdiff_t y0,
+                         double fallback) {
+  constexpr std::ptrdiff_t step = 5;
+  std::vector<float> values;
+  const std::ptrdiff_t cell = ScoreFilterGrid::cell_px / 2;
+  for (std::ptrdiff_t y = y0; y < std::min(half.height, y0 + cell); y += step) {
+    for (std::ptrdiff_t x = x0; x < std::min(half.width, x0 + cell); x += step) {
+      if (half(x, y) > 0.0F) values.push_back(half(x, y));
+    }
+  }
+  return values.size() < 16 ? fallback : static_cast<double>(median_in_place(values));
+}
+
+struct Tile {
+  std::ptrdiff_t x0, y0, width, height;
+};
+
+template <class Body>
+void for_tiles(std::ptrdiff_t width, std::ptrdiff_t height, Body&& body) {
+  const std::ptrdiff_t columns = (width + difference_tile - 1) / difference_tile;
+  const std::ptrdiff_t rows = (height + difference_tile - 1) / difference_tile;
+  parallel_for(rows * columns, [&](std::ptrdiff_t i) {
+    Tile tile{(i % columns) * difference_tile, (i / columns) * difference_tile, 0, 0};
+    tile.width = std::min(difference_tile, width - tile.x0);
+    tile.height = std::min(difference_tile, height - tile.y0);
+    body(tile);
+  });
+}
+
+/// Filters the part of a plane that belongs to a tile; whole blocks into `out`.
+void filter_tile(View<const float> image, const BlockTaps& taps, std::ptrdiff_t x0,
+                 std::ptrdiff_t y0, Plane<float>& around, View<float> out) {
+  const std::ptrdiff_t radius = taps.radius();
+  const std::ptrdiff_t side = out.width + 2 * radius;
+  if (around.size() < side * side) around = Plane<float>(side, side);
+  const View<float> in(around.data(), side, side);
+  gather(image, x0 - radius, y0 - radius, in);
+  correlate_block(in, taps, out);
+}
+
+/// Between the four nearest values of a plane binned 2 x 2 that starts one bin before the tile.
+void double_row(View<const float> half, std::ptrdiff_t y, std::ptrdiff_t width, float* out) {
+  const float* near = half.row(y / 2 + 1);
+  const float* far = half.row(y / 2 + (y % 2 == 0 ? 0 : 2));
+  for (std::ptrdiff_t i = 0; 2 * i < width; ++i) {
+    const float before = 0.75F * near[i] + 0.25F * far[i];
+    const float here = 0.75F * near[i + 1] + 0.25F * far[i + 1];
+    const float after = 0.75F * near[i + 2] + 0.25F * far[i + 2];
+    out[2 * i] = 0.75F * here + 0.25F * before;
+    out[2 * i + 1] = 0.75F * here + 0.25F * after;
+  }
+}
+
+/// Bins of a tile and one more on each side, up to whole blocks.
+constexpr std::ptrdiff_t kHalfSide = difference_half_tile + block_columns;
+
+struct Scratch {
+  Plane<float> around;
+  Plane<float> full{difference_tile, difference_tile};
+  Plane<float> variance{kHalfSide, kHalfSide};
+  Plane<float> sharp{kHalfSide, kHalfSide};
+  Plane<float> light{kHalfSide, kHalfSide};
+  std::vector<float> row = std::vector<float>(difference_tile + 2);
+};
+
+}  // namespace
+
+ScoreFilterGrid::ScoreFilterGrid(const ScoreInput& input) {
+  columns_ = (input.difference.width + cell_px - 1) / cell_px;
+  const std::ptrdiff_t rows = (input.difference.height + cell_px - 1) / cell_px;
+  filters_.resize(static_cast<std::size_t>(columns_ * rows));
+  const SquareFft fft(score_filter_side(input.kernel.radius));
+  parallel_for(columns_ * rows, [&](std::ptrdiff_t i) {
+    const std::ptrdiff_t x0 = (i % columns_) * cell_px;
+    const std::ptrdiff_t y0 = (i / columns_) * cell_px;
+    const Plane<float> kernel = input.kernel.evaluate(static_cast<double>(x0) + 0.5 * cell_px,
+                                                      static_cast<double>(y0) + 0.5 * cell_px);
+    const LocalNoise noise{
+        kernel.view(), input.psf,
+        median_above_zero(input.sharp_variance_half, x0 / 2, y0 / 2, input.sharp_variance),
+        median_above_zero(input.broad_variance_half, x0 / 2, y0 / 2, input.broad_variance)};
+    filters_[static_cast<std::size_t>(i)] = make_score_filters(noise, fft);
+  });
+}
+
+void decorrelate_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
+                            View<float> decorrelated, View<float> variance) {
+  for_tiles(decorrelated.width, decorrelated.height, [&](const Tile& tile) {
+    Scratch scratch;
+    const ScoreFilters& filter = filters.at(tile.x0, tile.y0);
+    filter_tile(input.difference, filter.decorrelate, tile.x0, tile.y0, scratch.around,
+                scratch.full.view());
+    filter_tile(input.sharp_variance_half, filter.sharp_after_half, tile.x0 / 2 - 1,
+                tile.y0 / 2 - 1, scratch.around, scratch.sharp.view());
+    for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
+      const MaskPixel* mask = input.mask.row(tile.y0 + y) + tile.x0;
+      const float* from = scratch.full.view().row(y);
+      float* to = decorrelated.row(tile.y0 + y) + tile.x0;
+      float* v = variance.row(tile.y0 + y) + tile.x0;
+      double_row(scratch.sharp.view(), y, tile.width, scratch.row.data());
+      for (std::ptrdiff_t x = 0; x < tile.width; ++x) {
+        const bool usable = (mask[x] & mask_bits::unusable) == 0;
+        to[x] = usable ? from[x] : 0.0F;
+        v[x] = usable ? filter.broad_after * v[x] + scratch.row[static_cast<std::size_t>(x)] : 0.0F;
+      }
+    }
+  });
+}
+
+namespace {
+
+/// Adds to the variance what an uncertain kernel does near stars: in the light and in its slope.
+void add_kernel_noise(const MatchScatter& scatter, Plane<float>& light, Plane<float>& variance) {
+  const auto amount = static_cast<float>(scatter.light * scatter.light);
+  // Neighbours in the plane are 2 px apart, so those of a bin are 4 px apart.
+  const auto shift = static_cast<float>(scatter.registration_px * scatter.registration_px / 16.0);
+  const std::ptrdiff_t side = light.width();
+  for (std::ptrdiff_t y = 1; y + 1 < side; ++y) {
+    for (std::ptrdiff_t x = 1; x + 1 < side; ++x) {
+      const float dx = light(x + 1, y) - light(x - 1, y);
+      const float dy = light(x, y + 1) - light(x, y - 1);
+      variance(x, y) += amount * light(x, y) * light(x, y) + shift * (dx * dx + dy * dy);
+    }
+  }
+}
+
+/// Light above the usual level of the tile.
+void take_off_level(const View<const float>& model, const Tile& tile, float per_level,
+                    Plane<float>& light) {
+  std::vector<float> sample;
+  for (std::ptrdiff_t y = tile.y0 / 2; y < std::min(model.height, tile.y0 / 2 + 64); y += 4) {
+    for (std::ptrdiff_t x = tile.x0 / 2; x < std::min(model.width, tile.x0 / 2 + 64); x += 4) {
+      sample.push_back(model(x, y));
+    }
+  }
+  if (sample.empty()) return;
+  const float level = per_level * median_in_place(sample);
+  for (std::ptrdiff_t i = 0; i < light.size(); ++i) light.data()[i] -= level;
+}
+
+float sum_of_taps(const BlockTaps& taps) {
+  const std::ptrdiff_t side = 2 * taps.radius() + 1;
+  float sum = 0.0F;
+  for (std::ptrdiff_t i = 0; i < (side + 6) * side; ++i) sum += taps.data()[i];
+  return sum;
+}
+
+}  // namespace
+
+void score_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
+                      View<const float> decorrelated, View<float> score) {
+  for_tiles(score.width, score.height, [&](const Tile& tile) {
+    Scratch scratch;
+    const ScoreFilters& filter = filters.at(tile.x0, tile.y0);
+    const std::ptrdiff_t x_half = tile.x0 / 2 - 1;
+    const std::ptrdiff_t y_half = tile.y0 / 2 - 1;
+    filter_tile(decorrelated, filter.match, tile.x0, tile.y0, scratch.around, scratch.full.view());
+    filter_tile(input.broad_variance_half, filter.noise_broad_half, x_half, y_half, scratch.around,
+                scratch.variance.view());
+    filter_tile(input.sharp_variance_half, filter.noise_sharp_half, x_half, y_half, scratch.around,
+                scratch.sharp.view());
+    for (std::ptrdiff_t i = 0; i < scratch.sharp.size(); ++i) {
+      scratch.variance.data()[i] += scratch.sharp.data()[i];
+    }
+    filter_tile(input.model_half, filter.match_half, x_half, y_half, scratch.around,
+                scratch.light.view());
+    take_off_level(input.model_half, tile, sum_of_taps(filter.match_half), scratch.light);
+    add_kernel_noise(input.scatter, scratch.light, scratch.variance);
+    const float least = kLeastPart * filter.sky_variance;
+    for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
+      const MaskPixel* mask = input.mask.row(tile.y0 + y) + tile.x0;
+      const float* from = scratch.full.view().row(y);
+      float* to = score.row(tile.y0 + y) + tile.x0;
+      double_row(scratch.variance.view(), y, tile.width, scratch.row.data());
+      for (std::ptrdiff_t x = 0; x < tile.width; ++x) {
+        const float variance = scratch.row[static_cast<std::size_t>(x)];
+        const bool good = (mask[x] & mask_bits::unusable) == 0 && variance > least;
+        to[x] = good ? from[x] / std::sqrt(good ? variance : 1.0F) : 0.0F;
+      }
+    }
+  });
+}
+
+}  // namespace polis

@@ -1,0 +1,205 @@
+#include "kernels/difference_subtract.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "kernels/correlate_block.h"
+#include "kernels/difference_mask.h"
+#include "kernels/parallel.h"
+
+namespace polis {
+namespace {
+
+/// [px] Within a block the kernel is that of its middle.
+constexpr std::ptrdiff_t kBlock = 32;
+
+/// Memory of one thread.
+struct Scratch {
+  Plane<float> sharp;  // tile and the kernel's radius around it
+  Plane<float> model;  // tile
+  Plane<float> kernel;
+  BlockTaps taps;
+  std::vector<MaskPixel> mask;
+  std::vector<float> sky, scale;  // along a row
+
+  explicit Scratch(std::ptrdiff_t radius)
+      : sharp(difference_tile + 2 * radius, difference_tile + 2 * radius),
+        model(difference_tile, difference_tile),
+        kernel(2 * radius + 1, 2 * radius + 1),
+        sky(difference_tile),
+        scale(difference_tile, 1.0F) {}
+};
+
+/// The kernel's sum over the field.
+std::vector<double> sum_terms(const MatchingKernel& kernel) {
+  std::vector<double> sums;
+  for (const Plane<float>& term : kernel.terms) {
+    double& sum = sums.emplace_back(0.0);
+    for (std::ptrdiff_t i = 0; i < term.size(); ++i) sum += static_cast<double>(term.data()[i]);
+  }
+  return sums;
+}
+
+struct Tile {
+  std::ptrdiff_t x0, y0, width, height;
+};
+
+class Subtractor {
+ public:
+  explicit Subtractor(const SubtractPlan& plan) : plan_(plan), sums_(sum_terms(plan.kernel)) {}
+
+  /// Copies the sharp frame around the tile; what cannot be used counts as sky.
+  void gather(const Tile& tile, Scratch& scratch) const {
+    const View<const float>& image = plan_.sharp.pixels;
+    const View<const MaskPixel>& mask = plan_.sharp.mask;
+    const std::ptrdiff_t radius = plan_.kernel.radius;
+    const auto level = static_cast<float>(plan_.kernel.level);
+    const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, tile.x0 - radius);
+    const std::ptrdiff_t last = std::min(image.width, tile.x0 + difference_tile + radius);
+    for (std::ptrdiff_t j = 0; j < scratch.sharp.height(); ++j) {
+      float* to = scratch.sharp.view().row(j);
+      const std::ptrdiff_t y = tile.y0 - radius + j;
+      if (y < 0 || y >= image.height || first >= last) {
+        std::fill_n(to, scratch.sharp.width(), 0.0F);
+        continue;
+      }
+      const std::ptrdiff_t start = first - (tile.x0 - radius);
+      std::fill_n(to, start, 0.0F);
+      const float* from = image.row(y) + first;
+      to += start;
+      const std::ptrdiff_t count = last - first;
+      for (std::ptrdiff_t i = 0; i < count; ++i) {
+        const float value = from[i] - level;
+        to[i] = value - value == 0.0F ? value : 0.0F;
+      }
+      if (!mask.empty()) {
+        // A saturated pixel says at least something about the light that its neighbours get.
+        constexpr MaskPixel worthless =
+            mask_bits::unusable & ~(mask_bits::saturated | mask_bits::bleed);
+        const MaskPixel* bits = mask.row(y) + first;
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+          to[i] = (bits[i] & worthless) == 0 ? to[i] : 0.0F;
+        }
+      }
+      std::fill_n(to + count, scratch.sharp.width() - start - count, 0.0F);
+    }
+  }
+
+  /// The convolved sharp frame; whole blocks.
+  void convolve(const Tile& tile, Scratch& scratch) const {
+    const std::ptrdiff_t radius = plan_.kernel.radius;
+    for (std::ptrdiff_t y = 0; y < tile.height; y += kBlock) {
+      for (std::ptrdiff_t x = 0; x < tile.width; x += kBlock) {
+        const double middle_x = static_cast<double>(tile.x0 + x) + 0.5 * (kBlock - 1);
+        const double middle_y = static_cast<double>(tile.y0 + y) + 0.5 * (kBlock - 1);
+        plan_.kernel.evaluate(middle_x, middle_y, scratch.kernel.view());
+        scratch.taps.set(scratch.kernel.view(), radius);
+        correlate_block(scratch.sharp.view().cut(x, y, kBlock + 2 * radius, kBlock + 2 * radius),
+                        scratch.taps, scratch.model.view().cut(x, y, kBlock, kBlock));
+      }
+    }
+  }
+
+  /// The sky between the frames along a row of the tile, and what brings it to the science frame.
+  void along_row(const Tile& tile, std::ptrdiff_t y, Scratch& scratch) const {
+    const auto at_x = static_cast<double>(tile.x0);
+    const auto at_y = static_cast<double>(tile.y0 + y);
+    const MatchingKernel& kernel = plan_.kernel;
+    kernel.sky.along_row(kernel.sky_terms, at_x, at_y, tile.width, scratch.sky.data());
+    if (plan_.convolved_reference) return;
+    float* scale = scratch.scale.data();
+    kernel.shape.along_row(sums_, at_x, at_y, tile.width, scale);
+    for (std::ptrdiff_t x = 0; x < tile.width; ++x) scale[x] = -1.0F / scale[x];
+  }
+
+  void finish(const Tile& tile, Scratch& scratch, const SubtractedPlanes& out) const;
+
+  const SubtractPlan& plan() const { return plan_; }
+
+ private:
+  const SubtractPlan& plan_;
+  std::vector<double> sums_;
+};
+
+/// Adds a row to a plane binned 2 x 2.
+void bin_row(const float* row, std::ptrdiff_t width, float* to) {
+  for (std::ptrdiff_t i = 0; i + 1 < width; i += 2) to[i / 2] += 0.25F * (row[i] + row[i + 1]);
+  if (width % 2 != 0) to[width / 2] += 0.25F * row[width - 1];
+}
+
+void Subtractor::finish(const Tile& tile, Scratch& scratch, const SubtractedPlanes& out) const {
+  const View<MaskPixel> mask = out.mask.cut(tile.x0, tile.y0, tile.width, tile.height);
+  difference_mask(plan_.sharp, plan_.broad, plan_.reach, tile.x0, tile.y0, scratch.mask, mask);
+  std::array<std::array<float, difference_tile>, 2> binned;
+  const auto half_row = [&](const View<float>& plane, std::ptrdiff_t y) {
+    return plane.row((tile.y0 + y) / 2) + tile.x0 / 2;
+  };
+  for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
+    along_row(tile, y, scratch);
+    const float* broad = plan_.broad.pixels.row(tile.y0 + y) + tile.x0;
+    const float* broad_variance = plan_.broad.variance.row(tile.y0 + y) + tile.x0;
+    const float* sharp_variance = plan_.sharp.variance.row(tile.y0 + y) + tile.x0;
+    const MaskPixel* bits = mask.row(y);
+    const float* sky = scratch.sky.data();
+    const float* scale = scratch.scale.data();
+    float* model = scratch.model.view().row(y);
+    float* difference = out.difference.row(tile.y0 + y) + tile.x0;
+    float* variance = out.broad_variance.row(tile.y0 + y) + tile.x0;
+    for (std::ptrdiff_t x = 0; x < tile.width; ++x) {
+      const bool usable = (bits[x] & mask_bits::unusable) == 0;
+      const float square = scale[x] * scale[x];
+      difference[x] = usable ? (broad[x] - model[x] - sky[x]) * scale[x] : 0.0F;
+      variance[x] = usable ? broad_variance[x] * square : 0.0F;
+      binned[0][static_cast<std::size_t>(x)] = usable ? sharp_variance[x] * square : 0.0F;
+      binned[1][static_cast<std::size_t>(x)] = usable ? model[x] * scale[x] : 0.0F;
+    }
+    bin_row(variance, tile.width, half_row(out.broad_variance_half, y));
+    bin_row(binned[0].data(), tile.width, half_row(out.sharp_variance_half, y));
+    bin_row(binned[1].data(), tile.width, half_row(out.model_half, y));
+  }
+}
+
+}  // namespace
+
+void subtract_convolved(const SubtractPlan& plan, const SubtractedPlanes& out) {
+  const Subtractor subtractor(plan);
+  const std::ptrdiff_t width = out.difference.width;
+  const std::ptrdiff_t height = out.difference.height;
+  const std::ptrdiff_t columns = (width + difference_tile - 1) / difference_tile;
+  const std::ptrdiff_t rows = (height + difference_tile - 1) / difference_tile;
+  parallel_for(rows, [&](std::ptrdiff_t row) {
+    Scratch scratch(plan.kernel.radius);
+    for (std::ptrdiff_t column = 0; column < columns; ++column) {
+      Tile tile{column * difference_tile, row * difference_tile, 0, 0};
+      tile.width = std::min(difference_tile, width - tile.x0);
+      tile.height = std::min(difference_tile, height - tile.y0);
+      subtractor.gather(tile, scratch);
+      subtractor.convolve(tile, scratch);
+      subtractor.finish(tile, scratch, out);
+    }
+  });
+}
+
+void subtract_sample(const SubtractPlan& plan, std::ptrdiff_t x0, std::ptrdiff_t y0,
+                     View<float> difference) {
+  const Subtractor subtractor(plan);
+  const Tile tile{x0, y0, difference.width, difference.height};
+  Scratch scratch(plan.kernel.radius);
+  subtractor.gather(tile, scratch);
+  subtractor.convolve(tile, scratch);
+  Plane<MaskPixel> mask(tile.width, tile.height);
+  difference_mask(plan.sharp, plan.broad, plan.reach, x0, y0, scratch.mask, mask.view());
+  for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
+    subtractor.along_row(tile, y, scratch);
+    for (std::ptrdiff_t x = 0; x < tile.width; ++x) {
+      const float value = plan.broad.pixels(x0 + x, y0 + y) - scratch.model(x, y) -
+                          scratch.sky[static_cast<std::size_t>(x)];
+      difference(x, y) =
+          (mask(x, y) & mask_bits::unusable) == 0 ? value : std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+}
+
+}  // namespace polis
