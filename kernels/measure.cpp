@@ -174,7 +174,7 @@ class SourceMeter {
   void flag_aperture(double radius, SourceMeasurement& result) const {
     std::int32_t all = 0;
     std::int32_t of_neighbours = 0;
-    bool incomplete = false;
+    std::int32_t missing = 0;
     for (std::int32_t j = 0; j < stamp_.height; ++j) {
       const double dy = j - y_;
       const double half = radius * radius - dy * dy;
@@ -187,11 +187,12 @@ class SourceMeter {
         const std::int32_t state = stamp_.state[stamp_.row(j) + static_cast<std::size_t>(i)];
         ++all;
         of_neighbours += (state & SourceStamp::of_neighbour) != 0 ? 1 : 0;
-        incomplete = incomplete || (state & (SourceStamp::masked | SourceStamp::outside)) != 0;
+        missing += (state & (SourceStamp::masked | SourceStamp::outside)) != 0 ? 1 : 0;
       }
     }
     if (of_neighbours > neighbour_part * all) result.flags |= source_flags::neighbour;
-    if (incomplete) result.flags |= source_flags::incomplete;
+    if (missing > 0) result.flags |= source_flags::incomplete;
+    result.missing_part = static_cast<float>(missing) / static_cast<float>(std::max(1, all));
   }
 
   void collect_mask(SourceMeasurement& result) const {

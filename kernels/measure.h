@@ -41,6 +41,7 @@ struct SourceMeasurement {
   float snr = 0;                      ///< of the matched filter at the peak
   std::int32_t pixels = 0;
   std::int32_t flags = 0;      ///< source_flags
+  float missing_part = 0;      ///< of the aperture's pixels, how many are masked or outside
   std::int32_t mask_bits = 0;  ///< OR of the mask within one FWHM of the centre
 };
 
