@@ -20,3 +20,10 @@ pkg_check_modules(ERFA REQUIRED IMPORTED_TARGET erfa)
 add_library(polis_hdf5 INTERFACE)
 target_include_directories(polis_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(polis_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+
+# Debian's own configuration of oneDNN asks for OpenCL, which nobody here needs.
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
+add_library(polis_dnnl INTERFACE)
+target_include_directories(polis_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
+target_link_libraries(polis_dnnl INTERFACE ${DNNL_LIBRARY})

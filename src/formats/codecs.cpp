@@ -52,6 +52,7 @@ std::span<const Codec> codecs() {
       tables("night_plan"),
       tables("night_quality"),
       tables("truth"),
+      tables("model"),
   };
   return table;
 }

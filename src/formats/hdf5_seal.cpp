@@ -24,12 +24,11 @@ constexpr unsigned kMostSeconds = 60;
 
 /// The child's whole life: 0 if the file can be read. `_exit` runs no handlers that belong to the
 /// parent.
-[[noreturn]] void read_and_exit(ByteView bytes) {
+[[noreturn]] void read_and_exit(const std::function<void()>& read) {
   alarm(kMostSeconds);
   int code = 1;
   try {
-    Facts provenance;
-    read_tables(bytes, provenance);
+    read();
     code = 0;
   } catch (const std::exception&) {
     code = 1;
@@ -55,20 +54,29 @@ Seal check_seal(ByteView bytes) {
   return Seal::good;
 }
 
-void try_foreign_tables(ByteView bytes) {
-  if (check_seal(bytes) == Seal::good) return;
+void try_in_child(std::string_view what, const std::function<void()>& read) {
   const pid_t child = fork();
   if (child < 0)
     throw Error(ErrorKind::io, "cannot try a foreign HDF5 file", "no new process can be started");
-  if (child == 0) read_and_exit(bytes);
+  if (child == 0) read_and_exit(read);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  const std::string problem = "cannot read " + std::string(what);
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-    throw Error(ErrorKind::limit, "cannot read tables", "reading took more than a minute");
-  if (WIFSIGNALED(status)) refuse("the file is so damaged that the HDF5 library crashes on it");
-  // The child's reason stays with the child: reading again, which is now known to be safe, gives
-  // it.
+    throw Error(ErrorKind::limit, problem, "reading took more than a minute");
+  if (WIFSIGNALED(status)) {
+    throw Error(ErrorKind::bad_input, problem,
+                "the file is so damaged that the HDF5 library crashes on it");
+  }
+}
+
+void try_foreign_tables(ByteView bytes) {
+  if (check_seal(bytes) == Seal::good) return;
+  try_in_child("tables", [&] {
+    Facts provenance;
+    read_tables(bytes, provenance);
+  });
 }
 
 }  // namespace polis
