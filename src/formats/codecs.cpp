@@ -53,6 +53,7 @@ std::span<const Codec> codecs() {
       tables("night_quality"),
       tables("truth"),
       tables("model"),
+      tables("alerts"),
   };
   return table;
 }

@@ -24,6 +24,7 @@ std::vector<Task> all_tasks() {
       forced_photometry_task(),
       build_light_curves_task(),
       describe_light_curves_task(),
+      raise_alerts_task(),
       observe_task(),
   };
 }

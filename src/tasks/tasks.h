@@ -30,6 +30,7 @@ Task collect_targets_task();
 Task forced_photometry_task();
 Task build_light_curves_task();
 Task describe_light_curves_task();
+Task raise_alerts_task();
 Task observe_task();
 
 }  // namespace polis
