@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "kernels/view.h"
 
 namespace polis {
@@ -19,7 +21,10 @@ struct MoffatShape {
 double moffat_pixel(const MoffatShape& shape, double u, double v);
 
 /// Samples of the effective PSF: psf_samples(size, oversampling) square, see PsfModel::terms.
-Plane<double> moffat_samples(const MoffatShape& shape, int size, int oversampling);
+Plane<float> moffat_samples(const MoffatShape& shape, int size, int oversampling);
+
+/// Their derivatives by log_alpha, e1, e2 and inverse_beta.
+std::array<Plane<float>, 4> moffat_slopes(const MoffatShape& shape, int size, int oversampling);
 
 /// The same of a circular Gaussian, exactly.
 Plane<double> gaussian_samples(double fwhm_px, int size, int oversampling);

@@ -38,6 +38,8 @@ constexpr int psf_term_count(int order) { return (order + 1) * (order + 2) / 2; 
 constexpr int psf_samples(int size, int oversampling) {
   return 2 * oversampling * (size / 2 + 1) + 1;
 }
+/// Floats from one row of a stamp to the next: whole vector registers.
+constexpr std::ptrdiff_t psf_stride(int radius) { return (2 * radius + 8) / 8 * 8; }
 /// Polynomial terms at (x, y); `out` has psf_term_count(model.order) places.
 void psf_polynomial(const PsfModel& model, double x, double y, double* out);
 
@@ -61,7 +63,8 @@ class PsfBrush {
   std::vector<std::vector<float>> coefficients_;  // per term: [row][phase][place]
 };
 
-/// A stamp that is drawn with its slopes. Side 2 * radius + 1; rows are `stride` floats apart.
+/// A stamp that is drawn with its slopes. Side 2 * radius + 1; rows are `stride` floats apart,
+/// psf_stride(radius), and what stands between them is finite.
 struct PsfStamp {
   int radius = 0;
   std::ptrdiff_t stride = 0;

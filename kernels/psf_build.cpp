@@ -94,10 +94,11 @@ void refit_stars(std::vector<PsfStarStamp>& stars, const PsfModel& model, double
   const PsfBrush brush(model);
   parallel_bands(static_cast<std::ptrdiff_t>(stars.size()), 8, [&](auto first, auto last) {
     PsfPencil pencil(brush);
+    PsfStarScratch scratch;
     for (auto k = static_cast<std::size_t>(first); k < static_cast<std::size_t>(last); ++k) {
       if (!stars[k].good) continue;
       pencil.place(stars[k].x(), stars[k].y(), brush.radius());
-      fit_psf_star(stars[k], pencil, model_error, variance_per_signal, iterations);
+      fit_psf_star(stars[k], pencil, model_error, variance_per_signal, iterations, scratch);
     }
   });
 }
@@ -167,13 +168,15 @@ PsfModel build_psf(View<const float> image, View<const float> variance, View<con
   const std::size_t good = count_good(stamps);
   if (good == 0) return gaussian_psf(fwhm, settings.radius_fwhm, image.width, image.height);
   PsfModel model = profile;
+  std::vector<float> solution;
   for (int k = 0; k < settings.iterations && good >= stars_for_detail; ++k) {
     PsfModel next = profile;
     PsfDetailSettings detail;
     detail.order = detail_order_for(good, settings.max_order);
     detail.radius_px = 0.75 * radius;
     detail.smooth_px = 0.25 * fwhm;
-    fit_psf_detail(next, stamps, detail);
+    if (k + 1 < settings.iterations) detail.iterations = 10;  // the next call goes on from there
+    fit_psf_detail(next, stamps, detail, solution);
     model = std::move(next);
     refit_stars(stamps, model, 0.01, slope, 2);
     drop_misfits(stamps);

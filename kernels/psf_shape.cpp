@@ -6,8 +6,11 @@
 #include <cmath>
 #include <numbers>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "kernels/parallel.h"
+#include "kernels/pixel_sums.h"
 
 namespace polis {
 namespace {
@@ -16,9 +19,10 @@ using Matrix4 = Eigen::Matrix4d;
 using Vector4 = Eigen::Vector4d;
 
 constexpr double prior_inverse_beta = 0.3;
-constexpr double prior_wings = 100.0;  // 1 / sigma^2 of 1 / beta
-constexpr double prior_round = 10.0;   // 1 / sigma^2 of the ellipticities
-constexpr double model_error = 0.05;   // of a first guess: no star shall rule the fit
+constexpr double prior_wings = 100.0;         // 1 / sigma^2 of 1 / beta
+constexpr double prior_round = 10.0;          // 1 / sigma^2 of the ellipticities
+constexpr double model_error = 0.05;          // of a first guess: no star shall rule the fit
+constexpr std::size_t stars_for_centre = 64;  // the brightest of many tell the common shape
 
 /// What one star says about the shape, its own four parameters eliminated.
 struct Vote {
@@ -38,32 +42,18 @@ MoffatShape moved(MoffatShape shape, const Vector4& step) {
   return shape;
 }
 
-PsfModel constant_model(const Plane<double>& samples, const PsfModel& geometry) {
+PsfModel constant_model(Plane<float> samples, const PsfModel& geometry) {
   PsfModel model = geometry;
   model.order = 0;
-  Plane<float> plane(samples.width(), samples.height());
-  std::transform(samples.data(), samples.data() + samples.size(), plane.data(),
-                 [](double value) { return static_cast<float>(value); });
-  model.terms.assign(1, std::move(plane));
+  model.terms.assign(1, std::move(samples));
   return model;
 }
 
 /// The profile's derivatives by the four shape parameters, as brushes.
 std::vector<PsfBrush> derivative_brushes(const MoffatShape& shape, const PsfModel& geometry) {
-  constexpr double h = 1e-3;
-  const Plane<double> centre = moffat_samples(shape, geometry.size, geometry.oversampling);
-  std::array<MoffatShape, 4> shifted{shape, shape, shape, shape};
-  shifted[0].log_alpha += h;
-  shifted[1].e1 += h;
-  shifted[2].e2 += h;
-  shifted[3].inverse_beta += h;
   std::vector<PsfBrush> brushes;
-  for (const MoffatShape& other : shifted) {
-    Plane<double> slope = moffat_samples(other, geometry.size, geometry.oversampling);
-    for (std::ptrdiff_t i = 0; i < slope.size(); ++i)
-      slope.data()[i] = (slope.data()[i] - centre.data()[i]) / h;
-    brushes.emplace_back(constant_model(slope, geometry));
-  }
+  for (Plane<float>& slope : moffat_slopes(shape, geometry.size, geometry.oversampling))
+    brushes.emplace_back(constant_model(std::move(slope), geometry));
   return brushes;
 }
 
@@ -72,49 +62,40 @@ std::vector<PsfBrush> derivative_brushes(const MoffatShape& shape, const PsfMode
 struct ShapePencils {
   PsfPencil model;
   std::vector<PsfPencil> derivatives;
-  std::array<PsfStamp, 5> stamps;
-  ShapePencils(const PsfBrush& brush, const std::vector<PsfBrush>& slopes) : model(brush) {
-    derivatives.reserve(slopes.size());
-    for (const PsfBrush& slope : slopes) {
+  PsfStarScratch star;
+  std::array<PsfStamp, 4> slopes;
+  ShapePencils(const PsfBrush& brush, const std::vector<PsfBrush>& brushes) : model(brush) {
+    derivatives.reserve(brushes.size());
+    for (const PsfBrush& slope : brushes) {
       derivatives.emplace_back(slope);
       derivatives.back().place(0.0, 0.0, slope.radius());
     }
   }
-  void draw(const PsfStarStamp& star) {
-    model.draw(star.dx, star.dy, true, stamps[0]);
-    for (std::size_t k = 0; k < derivatives.size(); ++k)
-      derivatives[k].draw(star.dx, star.dy, false, stamps[k + 1]);
+  void draw_slopes(const PsfStarStamp& at) {
+    for (std::size_t k = 0; k < slopes.size(); ++k)
+      derivatives[k].draw(at.dx, at.dy, false, slopes[k]);
   }
 };
 
-/// Sums of one star over its pixels; weights must be set.
-Vote vote_of(const PsfStarStamp& star, const std::array<PsfStamp, 5>& stamps) {
+/// Sums of one star over its pixels; its weights must be set, and its PSF be drawn.
+Vote vote_of(const PsfStarStamp& star, ShapePencils& pencils) {
+  pencils.draw_slopes(star);
+  pencils.star.take(star);
   // Per pixel: the star's own four derivatives, the shape's four, and what is left.
-  using Row = Eigen::Matrix<double, 9, 1>;
-  using Rows = Eigen::Matrix<double, 9, Eigen::Dynamic>;
-  Rows rows(9, star.side() * star.side());
-  Rows weighted(9, rows.cols());
-  Eigen::Index count = 0;
-  for (int j = 0; j < star.side(); ++j)
-    for (int i = 0; i < star.side(); ++i) {
-      const auto p = static_cast<std::size_t>(j * star.side() + i);
-      const auto w = static_cast<double>(star.weight[p]);
-      if (w <= 0.0) continue;
-      const auto q = static_cast<std::size_t>(j * stamps[0].stride + i);
-      const auto value = static_cast<double>(stamps[0].value[q]);
-      Row row;
-      row << value, star.flux * static_cast<double>(stamps[0].slope_x[q]),
-          star.flux * static_cast<double>(stamps[0].slope_y[q]), 1.0,
-          star.flux * static_cast<double>(stamps[1].value[q]),
-          star.flux * static_cast<double>(stamps[2].value[q]),
-          star.flux * static_cast<double>(stamps[3].value[q]),
-          star.flux * static_cast<double>(stamps[4].value[q]),
-          static_cast<double>(star.data[p]) - star.flux * value - star.background;
-      rows.col(count) = row;
-      weighted.col(count++) = w * row;
-    }
-  const Eigen::Matrix<double, 9, 9> sums =
-      weighted.leftCols(count) * rows.leftCols(count).transpose();
+  const PsfStamp& psf = pencils.star.stamp;
+  const auto& slopes = pencils.slopes;
+  const auto products = weighted_products<9>(
+      {psf.value.data(), psf.slope_x.data(), psf.slope_y.data(), pencils.star.ones.data(),
+       slopes[0].value.data(), slopes[1].value.data(), slopes[2].value.data(),
+       slopes[3].value.data(), pencils.star.residual.data()},
+      star.weight.data(), star.data.size());
+  const double f = star.flux;
+  const std::array<double, 9> scale{1.0, f, f, 1.0, f, f, f, f, 1.0};
+  Eigen::Matrix<double, 9, 9> sums;
+  for (int a = 0; a < 9; ++a)
+    for (int b = 0; b < 9; ++b)
+      sums(a, b) = scale[static_cast<std::size_t>(a)] * scale[static_cast<std::size_t>(b)] *
+                   products.at(a, b);
   const Matrix4 own = sums.topLeftCorner<4, 4>();
   const Matrix4 mixed = sums.block<4, 4>(4, 0);
   const Vector4 own_sum = sums.block<4, 1>(0, 8);
@@ -131,8 +112,10 @@ Vote vote_of(const PsfStarStamp& star, const std::array<PsfStamp, 5>& stamps) {
   return vote;
 }
 
-std::vector<Vote> collect_votes(std::vector<PsfStarStamp>& stars, const PsfModel& model,
-                                const std::vector<PsfBrush>& slopes, double variance_per_signal) {
+/// `first`: the stars' own parameters are rough and take a step by themselves.
+std::vector<Vote> collect_votes(std::span<PsfStarStamp> stars, const PsfModel& model,
+                                const std::vector<PsfBrush>& slopes, double variance_per_signal,
+                                bool first_look) {
   std::vector<Vote> votes(stars.size());
   const PsfBrush brush(model);
   parallel_bands(static_cast<std::ptrdiff_t>(stars.size()), 8, [&](auto first, auto last) {
@@ -141,10 +124,10 @@ std::vector<Vote> collect_votes(std::vector<PsfStarStamp>& stars, const PsfModel
       PsfStarStamp& star = stars[k];
       if (!star.good) continue;
       pencils.model.place(star.x(), star.y(), brush.radius());
-      fit_psf_star(star, pencils.model, model_error, variance_per_signal, 1);
+      fit_psf_star(star, pencils.model, model_error, variance_per_signal, first_look ? 1 : 0,
+                   pencils.star);
       if (!star.good) continue;
-      pencils.draw(star);
-      votes[k] = vote_of(star, pencils.stamps);
+      votes[k] = vote_of(star, pencils);
       star.good = votes[k].counts;
     }
   });
@@ -183,13 +166,13 @@ std::optional<Vector4> common_step(const std::vector<Vote>& votes, const MoffatS
   return step;
 }
 
-MoffatShape fit_constant(std::vector<PsfStarStamp>& stars, MoffatShape shape,
-                         const PsfModel& geometry, double variance_per_signal) {
+MoffatShape fit_constant(std::span<PsfStarStamp> stars, MoffatShape shape, const PsfModel& geometry,
+                         double variance_per_signal) {
   for (int iteration = 0; iteration < 12; ++iteration) {
     const PsfModel model =
         constant_model(moffat_samples(shape, geometry.size, geometry.oversampling), geometry);
-    const std::vector<Vote> votes =
-        collect_votes(stars, model, derivative_brushes(shape, geometry), variance_per_signal);
+    const std::vector<Vote> votes = collect_votes(stars, model, derivative_brushes(shape, geometry),
+                                                  variance_per_signal, iteration == 0);
     const std::optional<Vector4> step = common_step(votes, shape);
     if (!step) return shape;
     shape = moved(shape, *step);
@@ -208,10 +191,10 @@ MoffatShape shape_at(const MoffatField& field, const std::array<double, 15>& pol
   return moved(field.centre, step);
 }
 
-/// One step of all coefficients of the field. Beta has one coefficient, so that its wings stay
-/// firm.
-bool step_field(MoffatField& field, std::vector<PsfStarStamp>& stars,
-                const std::vector<Vote>& votes, const PsfModel& geometry) {
+/// One step of all coefficients of the field; returns the largest. Beta has one coefficient, so
+/// that its wings stay firm.
+double step_field(MoffatField& field, std::vector<PsfStarStamp>& stars,
+                  const std::vector<Vote>& votes, const PsfModel& geometry) {
   const auto terms = static_cast<Eigen::Index>(field.terms.size());
   const Eigen::Index size = 3 * terms + 1;
   PsfModel places = geometry;
@@ -240,14 +223,14 @@ bool step_field(MoffatField& field, std::vector<PsfStarStamp>& stars,
     right += design.transpose() * votes[k].right;
   }
   const Eigen::VectorXd step = normal.ldlt().solve(right);
-  if (!step.allFinite()) return false;
+  if (!step.allFinite()) return 0.0;
   for (std::size_t k = 0; k < stars.size(); ++k)
     if (votes[k].counts) follow(stars[k], votes[k], design_of(stars[k]) * step);
   for (Eigen::Index t = 0; t < terms; ++t)
     for (Eigen::Index k = 0; k < 3; ++k)
       field.terms[static_cast<std::size_t>(t)][static_cast<std::size_t>(k)] += step[3 * t + k];
   field.terms[0][3] += step[size - 1];
-  return true;
+  return step.cwiseAbs().maxCoeff();
 }
 
 /// Degree of the polynomial that pixel values need: the second power of a large variation shows.
@@ -266,15 +249,19 @@ double node(int i, int count) { return -std::cos((i + 0.5) * std::numbers::pi / 
 MoffatField fit_moffat_field(std::vector<PsfStarStamp>& stars, const MoffatShape& start,
                              const PsfModel& geometry, int order, double variance_per_signal) {
   MoffatField field;
-  field.centre = fit_constant(stars, start, geometry, variance_per_signal);
+  const bool few = stars.size() <= stars_for_centre;
+  const std::span<PsfStarStamp> brightest(stars.data(), few ? stars.size() : stars_for_centre);
+  field.centre = fit_constant(brightest, start, geometry, variance_per_signal);
   field.order = std::clamp(order, 0, 2);
   field.terms.assign(static_cast<std::size_t>(psf_term_count(field.order)), {});
-  if (field.order == 0) return field;
+  if (field.order == 0 && few) return field;
   const std::vector<PsfBrush> slopes = derivative_brushes(field.centre, geometry);
   for (int iteration = 0; iteration < 4; ++iteration) {
     const PsfModel model = model_of(field, geometry);
-    const std::vector<Vote> votes = collect_votes(stars, model, slopes, variance_per_signal);
-    if (!step_field(field, stars, votes, geometry)) break;
+    const std::vector<Vote> votes =
+        collect_votes(stars, model, slopes, variance_per_signal, iteration == 0);
+    // Steps shrink tenfold: the next one would not show.
+    if (step_field(field, stars, votes, geometry) < 0.02) break;
   }
   return field;
 }
@@ -287,7 +274,7 @@ PsfModel model_of(const MoffatField& field, const PsfModel& geometry) {
   const int across = model.order == 0 ? 1 : model.order + 2;
   const auto terms = static_cast<Eigen::Index>(psf_term_count(model.order));
   Eigen::MatrixXd design(across * across, terms);
-  std::vector<Plane<double>> samples(static_cast<std::size_t>(across * across));
+  std::vector<Plane<float>> samples(static_cast<std::size_t>(across * across));
   parallel_for(across * across, [&](std::ptrdiff_t k) {
     const double x = model.x_centre + model.x_scale * node(static_cast<int>(k) % across, across);
     const double y = model.y_centre + model.y_scale * node(static_cast<int>(k) / across, across);
@@ -303,12 +290,10 @@ PsfModel model_of(const MoffatField& field, const PsfModel& geometry) {
       (design.transpose() * design).ldlt().solve(Eigen::MatrixXd(design.transpose()));
   for (Eigen::Index t = 0; t < terms; ++t) {
     Plane<float> plane(samples[0].width(), samples[0].height());
-    for (std::ptrdiff_t i = 0; i < plane.size(); ++i) {
-      double sum = 0.0;
-      for (std::size_t k = 0; k < samples.size(); ++k)
-        sum += combine(t, static_cast<Eigen::Index>(k)) * samples[k].data()[i];
-      plane.data()[i] = static_cast<float>(sum);
-    }
+    Eigen::Map<Eigen::ArrayXf> sum(plane.data(), plane.size());
+    for (std::size_t k = 0; k < samples.size(); ++k)
+      sum += static_cast<float>(combine(t, static_cast<Eigen::Index>(k))) *
+             Eigen::Map<const Eigen::ArrayXf>(samples[k].data(), plane.size());
     model.terms.push_back(std::move(plane));
   }
   return model;

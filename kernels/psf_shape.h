@@ -20,7 +20,8 @@ struct MoffatField {
 /// Fits a Moffat profile to all good stars together with the position, flux and background of each
 /// (Gauss-Newton; each star's own parameters are eliminated by their Schur complement). Weak priors
 /// (1 / beta = 0.3 +- 0.1, nearly round) keep it sensible where stars are few and faint. First one
-/// shape for all; then, for order > 0, its variation. `geometry`: a PsfModel without terms.
+/// shape for all, from the brightest; then, for order > 0 or many stars, its variation. `stars`:
+/// brightest first. `geometry`: a PsfModel without terms.
 MoffatField fit_moffat_field(std::vector<PsfStarStamp>& stars, const MoffatShape& start,
                              const PsfModel& geometry, int order, double variance_per_signal);
 

@@ -18,10 +18,15 @@ struct PsfStarStamp {
   double background = 0.0;
   double chi2 = 0.0;  ///< reduced, with the model's own uncertainty
   bool good = true;
-  std::vector<float> data;      ///< y slowest
-  std::vector<float> variance;  ///< 0: pixel left out
+  /// Rows as those of a PsfStamp of this radius: y slowest, stride() apart.
+  std::vector<float> data;
+  std::vector<float> variance;  ///< 0: pixel left out, as are those between the rows
   std::vector<float> weight;    ///< 1 / variance of the fit; 0: left out
   int side() const { return 2 * radius + 1; }
+  std::ptrdiff_t stride() const { return psf_stride(radius); }
+  std::size_t index(std::ptrdiff_t i, std::ptrdiff_t j) const {
+    return static_cast<std::size_t>(j * stride() + i);
+  }
   double x() const { return x0 + dx; }
   double y() const { return y0 + dy; }
 };
@@ -31,10 +36,20 @@ struct PsfStarStamp {
 PsfStarStamp cut_psf_star(View<const float> image, View<const float> variance,
                           View<const MaskPixel> mask, const PsfStar& star, int radius);
 
-/// Fits x, y, flux and background of one star with the PSF that the pencil has been placed for, and
-/// sets its weights: 1 / (noise^2 + (model_error * model)^2), lowered for outliers. `good` becomes
-/// false when it fails.
+/// Memory of one thread that fits stars.
+struct PsfStarScratch {
+  PsfStamp stamp;               ///< the PSF as it was drawn last
+  std::vector<float> residual;  ///< what it and the background leave, as `data`
+  std::vector<float> ones;
+  /// Fills residual and ones from the star and the stamp.
+  void take(const PsfStarStamp& star);
+};
+
+/// Fits x, y, flux and background of one star with the PSF that the pencil has been placed for, as
+/// wide as the star's stamp, and sets its weights: 1 / (noise^2 + (model_error * model)^2), lowered
+/// for outliers. `good` becomes false when it fails. `scratch.stamp` gets the PSF at the fitted
+/// position, with slopes.
 void fit_psf_star(PsfStarStamp& star, PsfPencil& pencil, double model_error,
-                  double variance_per_signal, int iterations);
+                  double variance_per_signal, int iterations, PsfStarScratch& scratch);
 
 }  // namespace polis

@@ -57,17 +57,16 @@ PsfTaps::PsfTaps(std::ptrdiff_t side, int oversampling, int reach_px)
   row_size_ = os_ * places_;
 }
 
-void PsfTaps::lay(const double* plane, float* laid) const {
+void PsfTaps::lay(const float* plane, float* laid) const {
   std::fill_n(laid, size(), 0.0F);
   const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, -origin_);
   const std::ptrdiff_t last = std::min(rows_, side_ - origin_);
   for (std::ptrdiff_t row = first; row < last; ++row)
     for (std::ptrdiff_t column = first; column < last; ++column)
-      laid[index(row, column)] =
-          static_cast<float>(plane[(row + origin_) * side_ + column + origin_]);
+      laid[index(row, column)] = plane[(row + origin_) * side_ + column + origin_];
 }
 
-void PsfTaps::add_back(const double* laid, double* plane) const {
+void PsfTaps::add_back(const float* laid, float* plane) const {
   const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, -origin_);
   const std::ptrdiff_t last = std::min(rows_, side_ - origin_);
   for (std::ptrdiff_t row = first; row < last; ++row)
@@ -108,7 +107,7 @@ void PsfTaps::weigh(const Place& place, const PsfStarStamp& star, const float* t
   const auto flux = static_cast<float>(star.flux);
   for (std::ptrdiff_t j = 0; j < place.pixels; ++j) {
     const std::ptrdiff_t at =
-        (j - place.reach + star.radius) * star.side() + star.radius - place.reach;
+        (j - place.reach + star.radius) * star.stride() + star.radius - place.reach;
     const float* weight = star.weight.data() + at;
     float* light = scratch.light.data() + j * place.padded;
     for (std::ptrdiff_t i = 0; i < place.pixels; ++i) {

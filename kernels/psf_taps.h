@@ -21,9 +21,9 @@ class PsfTaps {
 
   std::size_t size() const { return static_cast<std::size_t>(rows_ * row_size_); }
   /// A plane of side x side samples, laid out.
-  void lay(const double* plane, float* laid) const;
+  void lay(const float* plane, float* laid) const;
   /// Adds what is laid out to a plane.
-  void add_back(const double* laid, double* plane) const;
+  void add_back(const float* laid, float* plane) const;
 
   /// Memory of one thread.
   struct Scratch {

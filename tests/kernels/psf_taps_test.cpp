@@ -21,7 +21,7 @@ PsfStarStamp star_at(double dx, double dy) {
   star.dx = dx;
   star.dy = dy;
   star.flux = 500.0;
-  for (int p = 0; p < star.side() * star.side(); ++p)
+  for (int p = 0; p < star.side() * star.stride(); ++p)
     star.weight.push_back(p % 7 == 0 ? 0.0F : 0.01F * static_cast<float>(1 + p % 5));
   return star;
 }
@@ -48,7 +48,7 @@ std::vector<double> spread_simply(const PsfStarStamp& star, const std::vector<do
       const auto place = [&](std::size_t a, std::size_t b) {
         return static_cast<std::size_t>(first) + b * static_cast<std::size_t>(side) + a;
       };
-      const auto p = static_cast<std::size_t>((j + radius) * star.side() + i + radius);
+      const std::size_t p = star.index(i + radius, j + radius);
       double light = 0.0;
       for (std::size_t b = 0; b < 4; ++b)
         for (std::size_t a = 0; a < 4; ++a) light += star.flux * wx[a] * wy[b] * plane[place(a, b)];
@@ -70,12 +70,12 @@ void expect_same(int os, double dx, double dy, bool with_target) {
                   : std::vector<float>{};
   const PsfTaps taps(side, os, reach);
   std::vector<float> laid(taps.size()), sums(taps.size(), 0.0F);
-  taps.lay(plane.data(), laid.data());
+  const std::vector<float> narrow(plane.begin(), plane.end());
+  taps.lay(narrow.data(), laid.data());
   PsfTaps::Scratch scratch;
   taps.spread(star, with_target ? nullptr : laid.data(), target.data(), sums.data(), scratch);
-  const std::vector<double> wide(sums.begin(), sums.end());
-  std::vector<double> found(plane.size(), 0.0);
-  taps.add_back(wide.data(), found.data());
+  std::vector<float> found(plane.size(), 0.0F);
+  taps.add_back(sums.data(), found.data());
   const std::vector<double> truth = spread_simply(star, plane, target, side, os);
   double largest = 0.0;
   for (const double value : truth) largest = std::max(largest, std::abs(value));
