@@ -25,6 +25,8 @@ constexpr double kDefaultFwhm = 2.5;
 constexpr double kLaplacianScatter = 1.1;
 constexpr double kStructureScatter = 0.45;
 constexpr double kContrastMargin = 2.2;
+/// What a hit has above the local median, in units of the noise.
+constexpr float kLeastExcess = 3.0F;
 /// What a saturated star has at least within 7 x 7 pixels; a thin hit has at most that many.
 constexpr std::ptrdiff_t kMinSaturatedBlob = 8;
 
@@ -115,16 +117,19 @@ void block(View<const MaskPixel> mask, const TileBox& t, Plane<std::uint8_t>& bl
   }
 }
 
-/// Whether the peak at or beside (x, y) falls off no faster than a star's in any direction.
+/// Whether the peak at or beside (x, y) falls off no faster than a star's in any direction. What
+/// lies in defects or beyond the border is not known and may be a star's.
 bool looks_like_star(const Search& s, std::ptrdiff_t x, std::ptrdiff_t y, float background,
                      float noise) {
   const View<const float> image = s.image.view();
-  if (x < 2 || y < 2 || x >= image.width - 2 || y >= image.height - 2) return false;
   std::ptrdiff_t px = x;
   std::ptrdiff_t py = y;
+  const auto known = [&](std::ptrdiff_t i, std::ptrdiff_t j) {
+    return image.contains(i, j) && s.blocked(i, j) == 0;
+  };
   for (std::ptrdiff_t j = y - 1; j <= y + 1; ++j) {
     for (std::ptrdiff_t i = x - 1; i <= x + 1; ++i) {
-      if (image(i, j) > image(px, py)) {
+      if (known(i, j) && image(i, j) > image(px, py)) {
         px = i;
         py = j;
       }
@@ -135,7 +140,7 @@ bool looks_like_star(const Search& s, std::ptrdiff_t x, std::ptrdiff_t y, float 
   if (s.sharpest.side * peak < 2.0 * static_cast<double>(noise)) return false;
   for (std::ptrdiff_t dy = -1; dy <= 1; ++dy) {
     for (std::ptrdiff_t dx = -1; dx <= 1; ++dx) {
-      if (dx == 0 && dy == 0) continue;
+      if ((dx == 0 && dy == 0) || !known(px + dx, py + dy)) continue;
       const double least = (dx == 0 || dy == 0 ? s.sharpest.side : s.sharpest.corner) * peak;
       if (static_cast<double>(image(px + dx, py + dy) - background + noise) < least) return false;
     }
@@ -157,12 +162,13 @@ float lowest_near(View<const float> background, std::ptrdiff_t x, std::ptrdiff_t
   return lowest;
 }
 
-/// Marks of the pixels within one of a mark whose Laplacian is above `limit`.
+/// Marks of the pixels within one of a mark whose Laplacian is above `limit`; new ones only where
+/// `may_be_hit` says so.
 /// @param marks  size of `significance`, whose border of `inset` pixels is not needed any more
-std::size_t grow(View<const float> significance, float limit, std::ptrdiff_t inset,
-                 Plane<std::uint8_t>& marks) {
+template <class MayBeHit>
+void grow(View<const float> significance, float limit, std::ptrdiff_t inset, MayBeHit&& may_be_hit,
+          Plane<std::uint8_t>& marks) {
   Plane<std::uint8_t> grown(marks.width(), marks.height());
-  std::size_t count = 0;
   for (std::ptrdiff_t y = inset; y < marks.height() - inset; ++y) {
     for (std::ptrdiff_t x = inset; x < marks.width() - inset; ++x) {
       if (!(significance(x, y) > limit)) continue;
@@ -170,12 +176,19 @@ std::size_t grow(View<const float> significance, float limit, std::ptrdiff_t ins
       for (std::ptrdiff_t j = y - 1; j <= y + 1; ++j) {
         for (std::ptrdiff_t i = x - 1; i <= x + 1; ++i) beside |= marks(i, j) != 0;
       }
-      grown(x, y) = beside ? 1 : 0;
-      count += beside ? 1U : 0U;
+      grown(x, y) = marks(x, y) != 0 || (beside && may_be_hit(x, y)) ? 1 : 0;
     }
   }
   marks = std::move(grown);
-  return count;
+}
+
+/// Whether a pixel stands out by itself: the Laplacian is as high beside a dark pixel.
+bool is_bright(const Search& s, const TileBox& t, const LaplacianTile& tile, std::ptrdiff_t x,
+               std::ptrdiff_t y) {
+  const std::ptrdiff_t ix = t.x0 + x - kLaplacianMargin;
+  const std::ptrdiff_t iy = t.y0 + y - kLaplacianMargin;
+  return s.image.view().contains(ix, iy) &&
+         s.image(ix, iy) - tile.background(x, y) > kLeastExcess * tile.noise(x, y);
 }
 
 /// Looks for hits in one tile; new ones are set in `found`. @return how many
@@ -184,25 +197,27 @@ std::size_t search_tile(const Search& s, const TileBox& t, Plane<std::uint8_t>& 
       laplacian_tile(s.image.view(), s.variance.view(), t.x0, t.y0, t.width, t.height);
   Plane<std::uint8_t> marks(tile.significance.width(), tile.significance.height());
   bool any = false;
+  const auto may_be_hit = [&](std::ptrdiff_t x, std::ptrdiff_t y) {
+    const std::ptrdiff_t ix = t.x0 + x - kLaplacianMargin;
+    const std::ptrdiff_t iy = t.y0 + y - kLaplacianMargin;
+    return s.image.view().contains(ix, iy) && s.blocked(ix, iy) == 0 &&
+           !looks_like_star(s, ix, iy, lowest_near(tile.background.view(), x, y), tile.noise(x, y));
+  };
   for (std::ptrdiff_t y = 0; y < marks.height(); ++y) {
     const float* significance = &tile.significance(0, y);
     const float* structure = &tile.structure(0, y);
     for (std::ptrdiff_t x = 0; x < marks.width(); ++x) {
       if (!(significance[x] > s.options.sigma_clip)) continue;
       if (!(significance[x] > s.contrast * structure[x] + s.contrast_margin)) continue;
-      const std::ptrdiff_t ix = t.x0 + x - kLaplacianMargin;
-      const std::ptrdiff_t iy = t.y0 + y - kLaplacianMargin;
-      if (!s.image.view().contains(ix, iy) || s.blocked(ix, iy) != 0) continue;
-      if (looks_like_star(s, ix, iy, lowest_near(tile.background.view(), x, y), tile.noise(x, y)))
-        continue;
+      if (!is_bright(s, t, tile, x, y) || !may_be_hit(x, y)) continue;
       marks(x, y) = 1;
       any = true;
     }
   }
   if (!any) return 0;
   const View<const float> significance = tile.significance.view();
-  grow(significance, s.options.sigma_clip, 1, marks);
-  grow(significance, s.options.sigma_clip * s.options.neighbour_fraction, 2, marks);
+  grow(significance, s.options.sigma_clip, 1, may_be_hit, marks);
+  grow(significance, s.options.sigma_clip * s.options.neighbour_fraction, 2, may_be_hit, marks);
   std::size_t count = 0;
   for (std::ptrdiff_t y = 0; y < t.height; ++y) {
     for (std::ptrdiff_t x = 0; x < t.width; ++x) {

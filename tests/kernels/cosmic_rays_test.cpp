@@ -10,6 +10,7 @@
 #include "kernels/laplacian.h"
 #include "kernels/median_filter.h"
 #include "kernels/parallel.h"
+#include "kernels/scale.h"
 #include "kernels/scene_helpers.h"
 #include "kernels/star_shape.h"
 
@@ -200,6 +201,75 @@ TEST(CosmicRays, DefectsAndSaturatedStarsAreNotMarked) {
     marked += (mask.data()[i] & mask_bits::cosmic_ray) != 0 ? 1 : 0;
   }
   EXPECT_LE(marked, 2);
+}
+
+std::size_t marked_in(const Plane<MaskPixel>& mask) {
+  return count_masked(mask.view(), mask_bits::cosmic_ray);
+}
+
+TEST(CosmicRays, StarsAtTheBorderAndBesideLostColumnsStayWhole) {
+  Scene s(160, 160, 111);
+  for (int k = 0; k < 8; ++k) {
+    const double along = 12.0 + 19.0 * k;
+    const double flux = 3e4 * (1 + k);
+    test::add_star(s, 0.3 * k, along, flux, 2.5);
+    test::add_star(s, along + 3.0, 159.0 - 0.3 * k, flux, 2.5);
+    test::add_star(s, 80.0 + 0.4 * k, along, flux, 2.5);
+  }
+  test::expose(s);
+  Plane<MaskPixel> mask(160, 160);
+  for (std::ptrdiff_t y = 0; y < 160; ++y) {
+    for (std::ptrdiff_t x = 77; x < 80; ++x) {
+      mask(x, y) = mask_bits::no_data;
+      s.image(x, y) = 0.0F;
+    }
+  }
+  find_cosmic_rays(s.image.view(), s.variance.view(), {}, mask.view());
+  EXPECT_LE(marked_in(mask), 2U);
+}
+
+TEST(CosmicRays, HitsAtTheBorderAndBesideLostColumnsAreFound) {
+  Scene s(160, 160, 113);
+  test::add_stars(s, 30, 3e3, 1e5, 2.5);
+  Plane<MaskPixel> mask(160, 160);
+  for (std::ptrdiff_t y = 0; y < 160; ++y) mask(80, y) = mask_bits::no_data;
+  for (std::ptrdiff_t k = 5; k < 155; k += 15) {
+    s.hits(0, k) += 2000.0F;
+    s.hits(81, k) += 2000.0F;
+    s.hits(k + 3, 159) += 2000.0F;
+  }
+  test::expose(s);
+  find_cosmic_rays(s.image.view(), s.variance.view(), {}, mask.view());
+  int found = 0;
+  for (std::ptrdiff_t k = 5; k < 155; k += 15) {
+    for (const MaskPixel bits : {mask(0, k), mask(81, k), mask(k + 3, 159)})
+      found += (bits & mask_bits::cosmic_ray) != 0 ? 1 : 0;
+  }
+  EXPECT_GE(found, 29);
+}
+
+TEST(CosmicRays, AHitInAStarsWingDoesNotTakeTheStar) {
+  Scene s(200, 200, 115);
+  for (int k = 0; k < 25; ++k) {
+    const double x = 20.0 + 40.0 * (k % 5), y = 20.0 + 40.0 * (k / 5);
+    test::add_star(s, x + 0.1 * (k % 3), y, 2e5, 3.0);
+    s.hits(static_cast<std::ptrdiff_t>(x) + 3, static_cast<std::ptrdiff_t>(y) + 1) = 5000.0F;
+  }
+  test::expose(s);
+  const Plane<MaskPixel> mask = find(s, {.fwhm_px = 3.0});
+  for (int k = 0; k < 25; ++k) {
+    const std::ptrdiff_t x = 20 + 40 * (k % 5), y = 20 + 40 * (k / 5);
+    EXPECT_NE(mask(x + 3, y + 1) & mask_bits::cosmic_ray, 0U) << k;
+    for (std::ptrdiff_t i = 0; i < 9; ++i)
+      EXPECT_EQ(mask(x - 1 + i % 3, y - 1 + i / 3) & mask_bits::cosmic_ray, 0U) << k << " " << i;
+  }
+}
+
+TEST(CosmicRays, NeighboursOfADarkPixelAreNoHits) {
+  Scene s(200, 200, 117);
+  test::expose(s);
+  for (std::ptrdiff_t i = 3; i < s.image.size(); i += 397) s.image.data()[i] = 0.0F;
+  EXPECT_LE(marked_in(find(s)), 4U);  // of 400: noise makes some bright
 }
 
 TEST(CosmicRays, AreTheSameForAnyNumberOfThreads) {
