@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/period_evidence.h"
 #include "kernels/periodogram.h"
 
 namespace polis {
@@ -60,24 +61,26 @@ void find_period(const CurveView& curve, const DescribeSettings& settings, Curve
   const double highest = 1.0 / settings.shortest_period;
   FrequencyGrid grid = frequency_grid(curve.times, highest);
   if (grid.count == 0) return;
-  const std::vector<double> power = lomb_scargle(curve.times, curve.fluxes, curve.errors, grid);
+  const std::vector<double> fluxes = without_trends(curve);
+  const std::vector<double> power = lomb_scargle(curve.times, fluxes, curve.errors, grid);
   const auto best =
       static_cast<std::size_t>(std::max_element(power.begin(), power.end()) - power.begin());
   d.period_days = 1.0 / grid.at(best);
   d.period_power = power[best];
-  d.false_alarm = false_alarm_probability(power[best], curve.times, highest);
-  d.phase_dispersion = phase_dispersion(curve.times, curve.fluxes, curve.errors, d.period_days);
+  const PeriodEvidence evidence = weigh_period(curve, d.period_days, highest);
+  d.effective_points = evidence.effective_points;
+  d.false_alarm = evidence.false_alarm;
+  d.phase_dispersion = phase_dispersion(curve.times, fluxes, curve.errors, d.period_days);
   // An eclipsing binary's two dips per orbit look like half its period to a sinusoid.
   constexpr double kClearlyBetter = 0.8;
-  const double doubled =
-      phase_dispersion(curve.times, curve.fluxes, curve.errors, 2.0 * d.period_days);
-  if (2.0 * d.period_days < span / 1.5 && doubled < kClearlyBetter * d.phase_dispersion) {
+  constexpr double kCycles = 2.0;  // what was seen once may not come again
+  const double doubled = phase_dispersion(curve.times, fluxes, curve.errors, 2.0 * d.period_days);
+  d.periodic = d.false_alarm < settings.max_false_alarm && span > kCycles * d.period_days &&
+               d.period_days < settings.longest_period;
+  if (2.0 * kCycles * d.period_days < span && doubled < kClearlyBetter * d.phase_dispersion) {
     d.period_days *= 2.0;
     d.phase_dispersion = doubled;
   }
-  constexpr double kCycles = 1.5;
-  d.periodic = d.false_alarm < settings.max_false_alarm && span > kCycles * d.period_days &&
-               d.period_days < settings.longest_period;
 }
 
 /// Residuals of a straight line and the dip.

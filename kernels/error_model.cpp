@@ -7,8 +7,11 @@
 namespace polis {
 namespace {
 
+constexpr double kPriorSigma = 0.5;  // of scale^2 about 1
+constexpr double kSmallest = 0.3;    // relative residuals below this count in full
+
 struct Squares {
-  double formal, seen;
+  double formal, seen, freedom;
 };
 
 /// floor^2 >= 0 for the given scale^2: weighted mean of what is left over.
@@ -24,11 +27,15 @@ double floor_squared(const std::vector<Squares>& pairs, const std::vector<double
 
 }  // namespace
 
-ErrorModel fit_error_model(std::span<const double> formal, std::span<const double> seen) {
+ErrorModel fit_error_model(std::span<const double> formal, std::span<const double> seen,
+                           std::span<const double> freedom) {
   std::vector<Squares> pairs;
-  for (std::size_t i = 0; i < std::min(formal.size(), seen.size()); ++i) {
-    const Squares p{formal[i] * formal[i], seen[i] * seen[i]};
-    if (std::isfinite(p.formal) && std::isfinite(p.seen) && p.formal > 0.0 && p.seen > 0.0)
+  for (std::size_t i = 0; i < std::min({formal.size(), seen.size(), freedom.size()}); ++i) {
+    // The median of a variance seen is below its mean (Wilson & Hilferty 1931, PNAS 17, 684).
+    const double median = std::pow(std::max(0.1, 1.0 - 2.0 / (9.0 * freedom[i])), 3);
+    const Squares p{formal[i] * formal[i], seen[i] * seen[i] / median, freedom[i]};
+    if (std::isfinite(p.formal) && std::isfinite(p.seen) && p.formal > 0.0 && p.seen > 0.0 &&
+        p.freedom > 0.0)
       pairs.push_back(p);
   }
   if (pairs.empty()) return {};
@@ -47,8 +54,11 @@ ErrorModel fit_error_model(std::span<const double> formal, std::span<const doubl
     double sw = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       const double model = scale2 * pairs[i].formal + floor2;
+      // The variance of a variance seen is 2 model^2 / freedom. Least absolute residuals: the
+      // typical star counts, not the mean of those that some trouble of their own makes noisier.
       const double relative = std::abs(pairs[i].seen / model - 1.0);
-      weights[i] = std::min(1.0, 2.0 / std::max(relative, 1e-12)) / (model * model);
+      weights[i] =
+          kSmallest / std::max(relative, kSmallest) * 0.5 * pairs[i].freedom / (model * model);
       sw += weights[i];
       sx += weights[i] * pairs[i].formal;
       sy += weights[i] * pairs[i].seen;
@@ -56,6 +66,9 @@ ErrorModel fit_error_model(std::span<const double> formal, std::span<const doubl
       sxy += weights[i] * pairs[i].formal * pairs[i].seen;
     }
     if (fit_scale) {
+      constexpr double prior = 1.0 / (kPriorSigma * kPriorSigma);
+      sxx += prior;
+      sxy += prior;
       const double determinant = sw * sxx - sx * sx;
       const double slope = determinant > 0.0 ? (sw * sxy - sx * sy) / determinant : 1.0;
       const bool no_floor = slope * sx > sy;  // the intercept would be negative

@@ -13,9 +13,12 @@ struct ErrorModel {
 };
 
 /// Fits the model to the formal errors of many stars and the scatter they show, robustly
-/// (iteratively reweighted least squares on the squares, relative residuals beyond 2 count less).
-/// Fewer than 5 stars, or stars of one brightness only: scale 1. Pairs that are not finite and
-/// positive are left out. The floor is never negative.
-ErrorModel fit_error_model(std::span<const double> formal, std::span<const double> seen);
+/// (least absolute relative residuals of the squares, by iterative reweighting).
+/// `freedom`: degrees of freedom behind each scatter, its weight; a few frames do not overrule the
+/// belief that formal errors are right to about a half. Fewer than 5 stars, or stars of one
+/// brightness only: scale 1. Entries that are not finite and positive are left out. The floor is
+/// never negative.
+ErrorModel fit_error_model(std::span<const double> formal, std::span<const double> seen,
+                           std::span<const double> freedom);
 
 }  // namespace polis

@@ -32,6 +32,8 @@ class Solver {
     result_.zero_point.assign(series.frames, 0.0);
     result_.mean_mag.assign(series.stars, kNothing);
     result_.scatter.assign(series.stars, kNothing);
+    result_.quick_scatter = result_.scatter;
+    result_.points.assign(series.stars, 0);
     result_.weight.assign(series.stars, 0.0);
     prepare();
     start();
@@ -44,12 +46,13 @@ class Solver {
         update_means();
       }
       for (std::size_t i = 0; i < series_.stars; ++i) update_scatter(i);
-      update_error_model();
+      update_error_model(iteration == 0);
       update_weights();
     }
     update_zero_points();
     fix_gauge();
     update_means();
+    set_error_factors();
     result_.used = std::move(used_);
     return std::move(result_);
   }
@@ -166,7 +169,7 @@ class Solver {
     std::vector<double> deviation(residual);
     for (double& d : deviation) d = std::abs(d - centre);
     const double limit = clip_limit(i, deviation);
-    double sum = 0.0, squares = 0.0, count = 0.0;
+    double sum = 0.0, squares = 0.0, count = 0.0, steps = 0.0, last = kNothing;
     for (std::size_t j = 0; j < series_.frames; ++j) {
       const bool fine = std::isfinite(deviation[j]) && !(deviation[j] > limit);
       // Where the star is alone in a frame there is no residual, but it still gives the zero point.
@@ -177,29 +180,83 @@ class Solver {
       sum += d;
       squares += d * d;
       count += 1.0;
+      if (count > 1.0) steps += (d - last) * (d - last);
+      last = d;
     }
+    result_.points[i] = static_cast<std::size_t>(count);
+    result_.quick_scatter[i] = count > 2.0 ? std::sqrt(0.5 * steps / (count - 1.0)) : kNothing;
     result_.scatter[i] =
         count > 1.0 ? std::sqrt(std::max(0.0, (squares - sum * sum / count) / (count - 1.0)))
                     : kNothing;
   }
 
-  void update_error_model() {
-    std::vector<double> formal, seen;
-    for (std::size_t i = 0; i < series_.stars; ++i) {
-      if (result_.weight[i] <= 0.0 || !std::isfinite(result_.scatter[i])) continue;
-      formal.push_back(formal_[i]);
-      seen.push_back(result_.scatter[i]);
+  /// Mean squared error of the zero points: part of the scatter seen, not of the star's own.
+  double zero_point_variance() const {
+    double sum = 0.0, count = 0.0;
+    for (const double error : result_.zero_point_err) {
+      if (!std::isfinite(error)) continue;
+      sum += error * error;
+      count += 1.0;
     }
-    const ErrorModel model = fit_error_model(formal, seen);
+    return count > 0.0 ? sum / count : 0.0;
+  }
+
+  /// All stars that do not vary beyond what is expected have a say, so that the errors of the faint
+  /// are right as well; at first the comparison stars alone.
+  void update_error_model(bool first) {
+    const double common = zero_point_variance();
+    std::vector<double> formal, seen, freedom;
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      const bool steady = first ? result_.weight[i] > 0.0 : excess(i) < settings_.max_scatter_ratio;
+      if (!steady || result_.points[i] < 2 || !covered(i)) continue;
+      formal.push_back(formal_[i]);
+      seen.push_back(std::sqrt(std::max(std::pow(result_.scatter[i], 2) - common,
+                                        0.01 * std::pow(result_.scatter[i], 2))));
+      freedom.push_back(static_cast<double>(result_.points[i] - 1));
+    }
+    const ErrorModel model = fit_error_model(formal, seen, freedom);
     result_.error_scale = model.scale;
     result_.noise_floor = model.floor;
   }
 
+  bool covered(std::size_t i) const {
+    return static_cast<double>(result_.points[i]) >=
+           settings_.min_coverage * static_cast<double>(series_.frames);
+  }
+
+  double expected(std::size_t i) const {
+    return std::hypot(result_.error_scale * formal_[i], result_.noise_floor);
+  }
+
   /// Scatter over what the error model expects; 1 for a star of which nothing is known.
   double excess(std::size_t i) const {
-    const double expected = std::hypot(result_.error_scale * formal_[i], result_.noise_floor);
-    const double ratio = result_.scatter[i] / std::max(expected, kLeastScatter);
+    const double ratio = result_.scatter[i] / std::max(expected(i), kLeastScatter);
     return std::isfinite(ratio) ? ratio : 1.0;
+  }
+
+  /// What is seen of the star, and what is expected of its like. Over a few frames a star can stay
+  /// still by chance: it would outweigh all others.
+  double likely_variance(std::size_t i) const {
+    const double like = std::pow(expected(i), 2);
+    if (!std::isfinite(result_.scatter[i])) return like;
+    const double freedom = static_cast<double>(result_.points[i]) - 1.0;
+    return (freedom * std::pow(result_.scatter[i], 2) + like_freedom * like) /
+           (freedom + like_freedom);
+  }
+
+  void set_error_factors() {
+    const double common = zero_point_variance();
+    result_.error_factor.assign(series_.stars, 1.0);
+    for (std::size_t i = 0; i < series_.stars; ++i) {
+      const double like = std::pow(expected(i), 2), quick = std::pow(result_.quick_scatter[i], 2);
+      if (!std::isfinite(quick) || !(like > 0.0)) continue;
+      // A variance from n successive differences has two thirds of n degrees of freedom.
+      const double freedom = (static_cast<double>(result_.points[i]) - 1.0) / 1.5;
+      const double own = std::max(quick - common, 0.01 * quick);
+      const double factor =
+          std::sqrt((freedom * own + like_freedom * like) / (freedom + like_freedom) / like);
+      result_.error_factor[i] = std::min(factor, settings_.max_scatter_ratio);
+    }
   }
 
   void update_weights() {
@@ -217,8 +274,7 @@ class Solver {
     for (std::size_t rank = 0; rank < order.size(); ++rank) {
       const std::size_t i = order[rank];
       if (rank >= settings_.min_stars && excess(i) > limit) break;
-      const double scatter = std::isfinite(result_.scatter[i]) ? result_.scatter[i] : formal_[i];
-      result_.weight[i] = 1.0 / std::pow(std::max(scatter, kLeastScatter), 2);
+      result_.weight[i] = 1.0 / std::max(likely_variance(i), kLeastScatter * kLeastScatter);
     }
   }
 
@@ -276,49 +332,13 @@ LightCurve differential_curve(const MagnitudeSeries& series, const Ensemble& ens
     const double m = series.at(star, j), e = series.err(star, j);
     if (!std::isfinite(m) || !std::isfinite(e) || !std::isfinite(zero.value[j])) continue;
     curve.mag[j] = m - zero.value[j];
-    curve.mag_err[j] =
-        std::hypot(std::hypot(ensemble.error_scale * e, ensemble.noise_floor), zero.error[j]);
+    curve.mag_err[j] = std::hypot(
+        ensemble.error_factor[star] * std::hypot(ensemble.error_scale * e, ensemble.noise_floor),
+        zero.error[j]);
   }
   const double centre = median_of(curve.mag);
   for (double& m : curve.mag) m -= centre;
   return curve;
-}
-
-std::vector<std::size_t> choose_series(const std::vector<Ensemble>& ensembles,
-                                       std::size_t neighbours) {
-  if (ensembles.empty()) return {};
-  const std::size_t stars = ensembles.front().weight.size();
-  std::vector<std::size_t> common;
-  for (std::size_t i = 0; i < stars; ++i) {
-    const bool everywhere = std::all_of(ensembles.begin(), ensembles.end(), [&](const Ensemble& e) {
-      return e.weight[i] > 0.0 && std::isfinite(e.scatter[i]);
-    });
-    if (everywhere) common.push_back(i);
-  }
-  std::vector<std::size_t> choice(stars, ensembles.size() / 2);
-  for (std::size_t star = 0; star < stars; ++star) {
-    std::vector<std::size_t> near;
-    for (std::size_t i : common) {
-      if (i != star) near.push_back(i);
-    }
-    const auto& mags = ensembles[ensembles.size() / 2].mean_mag;
-    if (near.empty() || !std::isfinite(mags[star])) continue;
-    std::stable_sort(near.begin(), near.end(), [&](std::size_t a, std::size_t b) {
-      return std::abs(mags[a] - mags[star]) < std::abs(mags[b] - mags[star]);
-    });
-    near.resize(std::min(near.size(), neighbours));
-    double best = std::numeric_limits<double>::infinity();
-    for (std::size_t k = 0; k < ensembles.size(); ++k) {
-      std::vector<double> scatters;
-      for (std::size_t i : near) scatters.push_back(ensembles[k].scatter[i]);
-      const double median = median_of(std::move(scatters));
-      if (median < best) {
-        best = median;
-        choice[star] = k;
-      }
-    }
-  }
-  return choice;
 }
 
 }  // namespace polis

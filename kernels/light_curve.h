@@ -33,9 +33,18 @@ struct Ensemble {
       mean_mag;  ///< per star: weighted mean of mag - zero_point; NaN: never measured
   std::vector<double>
       scatter;  ///< per star: rms about its mean, itself left out of the ensemble [mag]
-  std::vector<double> weight;  ///< per star: 1 / scatter^2; 0: not a comparison star
-  std::vector<bool> used;      ///< stars x frames: fit to take part in the frame's zero point
-  double error_scale = 1.0;    ///< what the formal errors are multiplied by ...
+  /// Per star: the noise from one frame to the next, whatever the star does slowly: rms of
+  /// successive differences over sqrt(2) (von Neumann 1941). NaN: fewer than 3 frames. [mag]
+  std::vector<double> quick_scatter;
+  /// Per star: what its errors by the error model are multiplied by, so that they equal its quick
+  /// scatter, as far as that can be trusted; at most max_scatter_ratio: beyond, it varies.
+  std::vector<double> error_factor;
+  std::vector<std::size_t> points;  ///< per star: how many frames have a say in its scatter
+  /// Per star: 1 / variance, from its own scatter and from what the error model expects of its
+  /// like, each as far as it can be trusted; 0: not a comparison star.
+  std::vector<double> weight;
+  std::vector<bool> used;    ///< stars x frames: fit to take part in the frame's zero point
+  double error_scale = 1.0;  ///< what the formal errors are multiplied by ...
   double noise_floor =
       0.0;  ///< ... and added to in quadrature, so that they equal the scatter seen [mag]
   std::size_t comparisons() const;
@@ -57,18 +66,25 @@ ZeroPoints zero_points_without(const MagnitudeSeries& series, const Ensemble& en
                                std::size_t star);
 
 /// Differential magnitudes of one star about zero: mag - zero point without that star - median.
-/// Errors add the scaled formal error, the noise floor and the zero point's error. NaN where not
-/// measured.
+/// Errors add the scaled formal error, the noise floor (both times the star's error factor) and the
+/// zero point's error. NaN where not measured.
 struct LightCurve {
   std::vector<double> mag, mag_err;  ///< per frame
 };
 LightCurve differential_curve(const MagnitudeSeries& series, const Ensemble& ensemble,
                               std::size_t star);
 
-/// For each star, the number of the series (say, one per aperture radius) with which comparison
-/// stars of like brightness scatter least: the median scatter of the `neighbours` comparison stars
-/// nearest in magnitude, the star itself left out, so that its own variation has no say.
-/// `ensembles`: one per series, same stars.
+/// How well the scatter of its like foretells that of a star, in degrees of freedom: to a third.
+inline constexpr double like_freedom = 20.0;
+
+/// For each star, the number of the series (say, one per aperture radius, and one for PSF fits)
+/// that measures it with the least noise. What `neighbours` comparison stars of like brightness
+/// scatter in each series is weighed against the star's own quick scatter: over few frames the
+/// others decide, over many the star itself, whose neighbours and place on the detector may not be
+/// like theirs. Its slow variation has no say. Scatter in magnitudes shrinks when a neighbour's
+/// steady light comes in: light that the star gains over its like is not counted as its own,
+/// compared with the first series and with the last. `ensembles`: one per series, same stars and
+/// frames; series with less than half the comparison stars of the best are out of the question.
 std::vector<std::size_t> choose_series(const std::vector<Ensemble>& ensembles,
                                        std::size_t neighbours = 8);
 

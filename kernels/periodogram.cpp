@@ -112,14 +112,15 @@ std::vector<double> lomb_scargle(std::span<const double> times, std::span<const 
   return power;
 }
 
-double false_alarm_probability(double power, std::span<const double> times, double highest) {
-  if (times.size() < 5 || !(power > 0.0)) return 1.0;
+double false_alarm_probability(double power, std::span<const double> times, double highest,
+                               double effective) {
+  if (times.size() < 5 || !(effective >= 5.0) || !(power > 0.0)) return 1.0;
   if (power >= 1.0) return 0.0;
   const double n = static_cast<double>(times.size());
   double mean = 0.0, variance = 0.0;
   for (double t : times) mean += t / n;
   for (double t : times) variance += (t - mean) * (t - mean) / n;
-  const double free_mean = n - 1.0, free_model = n - 3.0;
+  const double free_mean = effective - 1.0, free_model = effective - 3.0;
   const double gamma = std::sqrt(2.0 / free_mean) * std::exp(std::lgamma(free_mean / 2.0) -
                                                              std::lgamma((free_mean - 1.0) / 2.0));
   const double width = highest * std::sqrt(4.0 * std::numbers::pi * variance);

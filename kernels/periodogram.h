@@ -26,8 +26,13 @@ std::vector<double> lomb_scargle(std::span<const double> times, std::span<const 
                                  std::span<const double> errors, const FrequencyGrid& grid);
 
 /// Chance that noise alone gives a peak of at least `power` anywhere up to `highest` frequency
-/// (Baluev 2008, MNRAS 385, 1279, eq. 6). 1 for fewer than 5 points.
-double false_alarm_probability(double power, std::span<const double> times, double highest);
+/// (Baluev 2008, MNRAS 385, 1279, eq. 6). `effective`: number of independent points, where that is
+/// not the number of times. 1 for fewer than 5 points.
+double false_alarm_probability(double power, std::span<const double> times, double highest,
+                               double effective);
+inline double false_alarm_probability(double power, std::span<const double> times, double highest) {
+  return false_alarm_probability(power, times, highest, static_cast<double>(times.size()));
+}
 
 /// Phase dispersion minimisation (Stellingwerf 1978, ApJ 224, 953): weighted variance within `bins`
 /// phase bins over the total; 1 for no period, near 0 for the right one. Bins with fewer than 2

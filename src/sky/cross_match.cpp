@@ -17,6 +17,7 @@
 namespace polis {
 namespace {
 
+constexpr double kDetected = 5.0;  // S/N of the limiting magnitude: what is brighter is detected
 constexpr double kAssumedReferenceError = 0.02;  // docs/formats/reference_catalog.md
 constexpr std::int32_t kUntrusted = source_flags::saturated | source_flags::edge |
                                     source_flags::psf_failed | source_flags::too_large |
@@ -61,6 +62,7 @@ class CrossMatcher {
   void judge_unmatched(Row& row, std::size_t i) const;
   void add_missing(std::vector<Row>& rows) const;
   double expected_snr(double magnitude) const;
+  double least_snr(std::size_t j) const;
 
   const Table& sources_;
   const Exposure& exposure_;
@@ -207,9 +209,16 @@ Row CrossMatcher::row_of_source(std::size_t i) const {
   return row;
 }
 
+/// S/N that reference star `j` has at least, were it as bright as ever.
+double CrossMatcher::least_snr(std::size_t j) const {
+  const double error = std::isfinite(reference_mag_err_[j]) ? reference_mag_err_[j] : 0.0;
+  const double fainter = options_.missing_sigma * std::hypot(error, zero_point_error_);
+  return expected_snr(reference_mag_[j] + fainter) - options_.missing_sigma;
+}
+
 /// S/N of a point source of that magnitude, were the sky alone its noise.
 double CrossMatcher::expected_snr(double magnitude) const {
-  return 5.0 * std::pow(10.0, 0.4 * (limiting_mag_ - magnitude));
+  return kDetected * std::pow(10.0, 0.4 * (limiting_mag_ - magnitude));
 }
 
 void CrossMatcher::add_missing(std::vector<Row>& rows) const {
@@ -225,8 +234,8 @@ void CrossMatcher::add_missing(std::vector<Row>& rows) const {
   const double fwhm = number_of(facts_, "fwhm_px");
   largest_reach = 2.0 * (std::isfinite(fwhm) ? fwhm : 3.0);
   for (std::size_t j = 0; j < reference_.size(); ++j) {
+    if (seen[j] || !(least_snr(j) >= kDetected)) continue;
     const double snr = expected_snr(reference_mag_[j]);
-    if (seen[j] || !(snr >= options_.missing_snr)) continue;
     const PixelPosition p = wcs_.to_pixel(reference_[j].position);
     const double border = options_.border_px;
     if (!(p.x > border && p.y > border && p.x < exposure_.width - 1 - border &&

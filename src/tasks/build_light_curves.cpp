@@ -17,7 +17,8 @@ constexpr ParameterSpec kParameters[] = {
     {"comparison_snr", "50", "median S/N above which a star may be a comparison"},
     {"max_scatter_ratio", "2",
      "a star whose scatter exceeds its error by this much more than others do is no comparison"},
-    {"like_stars", "8", "comparison stars of like brightness that decide on a star's aperture"},
+    {"like_stars", "8",
+     "comparison stars of like brightness that have a say in a star's aperture, or PSF"},
     {"outlier_sigma", "5", "points this far from the running median of their curve are flagged"},
 };
 
@@ -40,7 +41,7 @@ std::vector<bool> candidates(const MagnitudeSeries& mags, const std::vector<Targ
 }
 
 struct Solutions {
-  std::vector<MagnitudeSeries> mags;  ///< per radius
+  std::vector<MagnitudeSeries> mags;  ///< per radius, and of the PSF
   std::vector<Ensemble> ensembles;
 };
 
@@ -50,10 +51,10 @@ Solutions solve(const NightSeries& series, const std::vector<Target>& targets,
   settings.min_coverage = parameters.number("min_coverage");
   settings.max_scatter_ratio = parameters.number("max_scatter_ratio");
   Solutions s;
-  s.mags.resize(series.radii_px.size());
-  s.ensembles.resize(series.radii_px.size());
+  s.mags.resize(series.flux.size());
+  s.ensembles.resize(series.flux.size());
   const double least_snr = parameters.number("comparison_snr");
-  parallel_for(static_cast<std::ptrdiff_t>(series.radii_px.size()), [&](std::ptrdiff_t i) {
+  parallel_for(static_cast<std::ptrdiff_t>(series.flux.size()), [&](std::ptrdiff_t i) {
     const auto k = static_cast<std::size_t>(i);
     s.mags[k] = magnitudes(series, k);
     s.ensembles[k] = solve_ensemble(s.mags[k], candidates(s.mags[k], targets, least_snr), settings);
@@ -116,9 +117,9 @@ NightSeries read_series(Reader& reader, std::size_t stars, Facts& facts) {
   return gather_series(std::move(frames), stars);
 }
 
-/// The radius most stars take: its zero points are shown.
-std::size_t commonest(const std::vector<std::size_t>& choice, std::size_t radii) {
-  std::vector<std::size_t> votes(radii, 0);
+/// The series most stars take: its zero points are shown.
+std::size_t commonest(const std::vector<std::size_t>& choice, std::size_t series) {
+  std::vector<std::size_t> votes(series, 0);
   for (std::size_t k : choice) ++votes[k];
   return static_cast<std::size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
 }
@@ -146,7 +147,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   });
   std::erase_if(curves, [](const StarCurve& c) { return c.time.empty(); });
 
-  const Ensemble& shown = solutions.ensembles[commonest(choice, series.radii_px.size())];
+  const Ensemble& shown = solutions.ensembles[commonest(choice, series.flux.size())];
   set.tables = {stars_table(curves), frames_table(series, shown), points_table(curves)};
   set.facts["time_system"] = series.frames.front().on_sky ? "BJD_TDB" : "JD_UTC";
   set.facts["comparisons"] = std::to_string(shown.comparisons());
@@ -159,7 +160,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 
 Task build_light_curves_task() {
   return {"build_light_curves",
-          1,
+          2,
           "light_curves",
           "differential photometry against an ensemble of stable stars: roles targets, forced",
           kParameters,

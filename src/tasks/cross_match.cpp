@@ -12,7 +12,9 @@ constexpr ParameterSpec kParameters[] = {
     {"changed_sigma", "5", "magnitude difference in units of its error that counts as a change"},
     {"min_change_mag", "0.05", "smaller differences are never a change [mag]"},
     {"new_snr", "10", "S/N above which a source that the reference lacks is new"},
-    {"missing_snr", "15", "expected S/N above which a reference star that is not seen is missing"},
+    {"missing_sigma", "5",
+     "noise of a reference star that is not seen, beyond which it is missing: it should have been "
+     "detected"},
     {"border_px", "15", "reference stars nearer to the border are not missed [px]"},
 };
 
@@ -24,7 +26,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   options.changed_sigma = parameters.number("changed_sigma");
   options.least_change_mag = parameters.number("min_change_mag");
   options.new_snr = parameters.number("new_snr");
-  options.missing_snr = parameters.number("missing_snr");
+  options.missing_sigma = parameters.number("missing_sigma");
   options.border_px = parameters.number("border_px");
   const Artifact catalog = reader.open("catalog");
   const Artifact exposure = reader.open("exposure");
@@ -39,7 +41,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 
 Task cross_match_task() {
   return {"cross_match",
-          1,
+          2,
           "matches",
           "compares a catalog with the reference: what is new, missing or changed (roles catalog, "
           "exposure, reference)",

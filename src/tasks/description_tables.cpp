@@ -34,7 +34,9 @@ void add_variability(Table& table, const std::vector<D>& all) {
             numbers([](const D& d) { return d.period_days; })})
       .add({"period_power", "", "", "generalised Lomb-Scargle, 0..1",
             numbers([](const D& d) { return d.period_power; })})
-      .add({"false_alarm", "", "stat.probability", "of that peak, for noise",
+      .add({"effective_points", "", "meta.number", "independent ones, as red as the curve is",
+            numbers([](const D& d) { return d.effective_points; })})
+      .add({"false_alarm", "", "stat.probability", "of that peak, for noise so red",
             numbers([](const D& d) { return d.false_alarm; })})
       .add({"phase_dispersion", "", "", "at that period",
             numbers([](const D& d) { return d.phase_dispersion; })});

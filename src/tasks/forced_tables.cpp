@@ -103,6 +103,10 @@ ForcedFrame read_forced(const TableSet& forced) {
     frame.flux.push_back(table.get<double>(numbered("flux_", k)));
     frame.flux_err.push_back(table.get<double>(numbered("flux_err_", k)));
   }
+  if (table.has("flux_psf")) {
+    frame.flux_psf = table.get<double>("flux_psf");
+    frame.flux_psf_err = table.get<double>("flux_psf_err");
+  }
   frame.peak = table.get<float>("peak");
   frame.flags = table.get<std::int32_t>("flags");
   return frame;

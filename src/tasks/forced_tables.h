@@ -29,6 +29,7 @@ struct ForcedFrame {
   std::vector<std::int64_t> target;  ///< id, per row
   std::vector<double> x, y;
   std::vector<std::vector<double>> flux, flux_err;  ///< [radius][row], electron
+  std::vector<double> flux_psf, flux_psf_err;       ///< per row; empty: not fitted
   std::vector<float> peak;
   std::vector<std::int32_t> flags;
 };

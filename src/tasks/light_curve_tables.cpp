@@ -6,7 +6,7 @@ namespace polis {
 
 Table stars_table(const std::vector<StarCurve>& curves) {
   std::vector<std::int64_t> id;
-  std::vector<std::string> name, reason;
+  std::vector<std::string> name, reason, method;
   std::vector<double> ra, dec, aperture, median, scatter, expected;
   std::vector<std::int32_t> comparison, points;
   for (const StarCurve& c : curves) {
@@ -15,6 +15,7 @@ Table stars_table(const std::vector<StarCurve>& curves) {
     reason.push_back(c.reason);
     ra.push_back(c.position.ra_deg);
     dec.push_back(c.position.dec_deg);
+    method.emplace_back(c.psf ? "psf" : "aperture");
     aperture.push_back(c.aperture_px);
     median.push_back(c.median_flux);
     scatter.push_back(c.scatter);
@@ -33,7 +34,10 @@ Table stars_table(const std::vector<StarCurve>& curves) {
       .add({"scatter", "", "stat.stdev", "robust, relative to the median flux", std::move(scatter)})
       .add({"expected", "", "stat.error", "median error, relative to the median flux",
             std::move(expected)})
-      .add({"aperture_px", "pix", "", "radius of the circle that was taken", std::move(aperture)})
+      .add({"method", "", "meta.code", "aperture or psf: the less noisy for this star",
+            std::move(method)})
+      .add({"aperture_px", "pix", "", "radius of the circle that was taken; 0: none",
+            std::move(aperture)})
       .add({"comparison", "", "meta.code", "1: one of the ensemble", std::move(comparison)});
   return table;
 }
@@ -78,6 +82,7 @@ std::vector<StarCurve> read_curves(const TableSet& set) {
     c.name = stars.get<std::string>("name")[i];
     c.reason = stars.get<std::string>("reason")[i];
     c.position = {stars.get<double>("ra")[i], stars.get<double>("dec")[i]};
+    c.psf = stars.has("method") && stars.get<std::string>("method")[i] == "psf";
     c.aperture_px = stars.get<double>("aperture_px")[i];
     c.comparison = stars.get<std::int32_t>("comparison")[i] != 0;
     c.median_flux = stars.get<double>("median_flux")[i];

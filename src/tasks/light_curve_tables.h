@@ -21,7 +21,8 @@ struct StarCurve {
   std::int64_t id = 0;
   std::string name, reason;
   SkyPosition position;
-  double aperture_px = kUnknown;
+  bool psf = false;                 ///< fluxes are those of PSF fits, not of a circle
+  double aperture_px = kUnknown;    ///< 0 for PSF fits
   bool comparison = false;          ///< takes part in the ensemble
   double median_flux = kUnknown;    ///< [electron]
   double scatter = kUnknown;        ///< robust, relative to the median flux

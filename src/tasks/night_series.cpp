@@ -28,6 +28,10 @@ void take_rows(NightSeries& series, ForcedFrame& frame, std::size_t j) {
       series.flux[k][place] = frame.flux[k][row];
       series.flux_err[k][place] = frame.flux_err[k][row];
     }
+    if (!frame.flux_psf.empty()) {
+      series.flux.back()[place] = frame.flux_psf[row];
+      series.flux_err.back()[place] = frame.flux_psf_err[row];
+    }
     series.x[place] = frame.x[row];
     series.y[place] = frame.y[row];
     series.flags[place] = frame.flags[row];
@@ -37,6 +41,8 @@ void take_rows(NightSeries& series, ForcedFrame& frame, std::size_t j) {
   frame.y.clear();
   frame.flux.clear();
   frame.flux_err.clear();
+  frame.flux_psf.clear();
+  frame.flux_psf_err.clear();
   frame.peak.clear();
   frame.flags.clear();
 }
@@ -56,7 +62,9 @@ NightSeries gather_series(std::vector<ForcedFrame> frames, std::size_t stars) {
   });
   series.frames = std::move(frames);
   const std::size_t size = stars * series.frames.size();
-  series.flux.assign(series.radii_px.size(), std::vector<double>(size, kUnknown));
+  const bool psf = std::any_of(series.frames.begin(), series.frames.end(),
+                               [](const ForcedFrame& f) { return !f.flux_psf.empty(); });
+  series.flux.assign(series.radii_px.size() + (psf ? 1 : 0), std::vector<double>(size, kUnknown));
   series.flux_err = series.flux;
   series.x.assign(size, kUnknown);
   series.y.assign(size, kUnknown);
@@ -65,13 +73,13 @@ NightSeries gather_series(std::vector<ForcedFrame> frames, std::size_t stars) {
   return series;
 }
 
-MagnitudeSeries magnitudes(const NightSeries& series, std::size_t radius) {
+MagnitudeSeries magnitudes(const NightSeries& series, std::size_t number) {
   MagnitudeSeries result{series.stars, series.frames.size(), {}, {}};
   const std::size_t size = series.stars * series.frames.size();
   result.mag.assign(size, kUnknown);
   result.mag_err.assign(size, kUnknown);
   for (std::size_t i = 0; i < size; ++i) {
-    const double flux = series.flux[radius][i], error = series.flux_err[radius][i];
+    const double flux = series.flux[number][i], error = series.flux_err[number][i];
     if (series.flags[i] != 0 || !(flux > 0.0) || !std::isfinite(error)) continue;
     result.mag[i] = -2.5 * std::log10(flux);
     result.mag_err[i] = kMagPerRelative * error / flux;
@@ -80,20 +88,23 @@ MagnitudeSeries magnitudes(const NightSeries& series, std::size_t radius) {
 }
 
 StarCurve star_curve(const NightSeries& series, const MagnitudeSeries& mags,
-                     const Ensemble& ensemble, std::size_t radius, std::size_t star) {
+                     const Ensemble& ensemble, std::size_t number, std::size_t star) {
   StarCurve curve;
   curve.id = static_cast<std::int64_t>(star) + 1;
-  curve.aperture_px = series.radii_px[radius];
+  curve.psf = number >= series.radii_px.size();
+  curve.aperture_px = curve.psf ? 0.0 : series.radii_px[number];
   curve.comparison = ensemble.weight[star] > 0.0;
   const ZeroPoints zero = zero_points_without(mags, ensemble, star);
   std::vector<double> relative_errors;
   for (std::size_t j = 0; j < series.frames.size(); ++j) {
     const std::size_t place = series.at(star, j);
     const double gain = std::pow(10.0, 0.4 * zero.value[j]);
-    const double flux = series.flux[radius][place] * gain;
-    const double formal = series.flux_err[radius][place] * gain * ensemble.error_scale;
+    const double flux = series.flux[number][place] * gain;
+    const double factor = ensemble.error_factor[star];
+    const double formal = series.flux_err[number][place] * gain * ensemble.error_scale * factor;
     if (!std::isfinite(flux) || !std::isfinite(formal)) continue;
-    const double common = std::hypot(ensemble.noise_floor, zero.error[j]) / kMagPerRelative * flux;
+    const double common =
+        std::hypot(factor * ensemble.noise_floor, zero.error[j]) / kMagPerRelative * flux;
     curve.frame.push_back(static_cast<std::int32_t>(j));
     curve.time.push_back(series.frames[j].mjd_mid);
     curve.flux.push_back(flux);

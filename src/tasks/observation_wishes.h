@@ -18,11 +18,17 @@ struct Wish {
   ParameterMap parameters;  ///< of the task observe
 };
 
-/// At most `most`, the most significant first (of equals, the lower star): transit-like dips, then
-/// periodic stars, then new sources that were seen well. Numbers in the parameters are rounded to
+struct WishSettings {
+  std::size_t most = 20;                ///< wishes: the most significant
+  double max_field_false_alarm = 0.01;  ///< of a period, that any of the stars would give by noise
+};
+
+/// The most significant first (of equals, the lower star): transit-like dips; reference stars that
+/// are missing where forced photometry finds nothing either; new sources that were seen well;
+/// periodic stars; stars that differ from the reference. Numbers in the parameters are rounded to
 /// what is known of them.
 std::vector<Wish> observation_wishes(const std::vector<StarCurve>& curves,
                                      const std::vector<CurveDescription>& descriptions,
-                                     std::size_t most);
+                                     const WishSettings& settings);
 
 }  // namespace polis

@@ -16,7 +16,7 @@ constexpr ParameterSpec kParameters[] = {
     {"star", "0", "id in the list of targets"},
     {"object", "", "name of an object that raised an alert"},
     {"goal", "confirm_new",
-     "next_transit, phase_coverage, confirm_new, confirm_missing, recover_moving"},
+     "next_transit, phase_coverage, confirm_new, confirm_missing, confirm_changed, recover_moving"},
     {"why", "", "one sentence for people"},
     {"observe_priority", "0", "larger first"},
     {"mid_time", "0", "of a dip that was seen; 0: none [day, in the light curves' time system]"},

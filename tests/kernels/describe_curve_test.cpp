@@ -13,7 +13,7 @@ namespace {
 
 struct Data {
   std::vector<double> t, y, e;
-  CurveView view() const { return {t, y, e}; }
+  CurveView view() const { return {t, y, e, {}}; }
 };
 
 template <class Light>
@@ -85,6 +85,42 @@ TEST(DescribeCurve, RedNoiseIsNoTransit) {
     dips += describe_curve(d.view(), {}).has_dip;
   }
   EXPECT_LE(dips, 5);
+}
+
+TEST(DescribeCurve, RedNoiseIsNoPeriod) {
+  int periods = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    double walk = 0;
+    RandomStream random(seed, "red walk");
+    const Data d = curve(140, 0.3, 0.003, seed, [&](double) {
+      walk = 0.9 * walk + 0.003 * random.normal();
+      return 1.0 + walk;
+    });
+    periods += describe_curve(d.view(), {}).periodic;
+  }
+  EXPECT_LE(periods, 1);
+}
+
+TEST(DescribeCurve, WhatFollowsAKnownTrendIsNoPeriod) {
+  Data d = curve(140, 0.3, 0.003, 6,
+                 [](double t) { return 1.0 + 0.02 * std::sin(2 * std::numbers::pi * t / 0.09); });
+  EXPECT_TRUE(describe_curve(d.view(), {}).periodic);
+  std::vector<double> place;
+  for (const double t : d.t) place.push_back(40 + 3 * std::sin(2 * std::numbers::pi * t / 0.09));
+  CurveView view = d.view();
+  view.trends.emplace_back(place);
+  EXPECT_FALSE(describe_curve(view, {}).periodic);
+}
+
+TEST(DescribeCurve, SeesFewCyclesOfAStarThatIsNothingButItsPeriod) {
+  const Data d = curve(140, 0.3, 0.003, 7, [](double t) {
+    return 1.0 + 0.05 * std::sin(2 * std::numbers::pi * t / 0.1);
+  });
+  EXPECT_TRUE(describe_curve(d.view(), {}).periodic);
+  const Data once = curve(140, 0.3, 0.003, 7, [](double t) {
+    return 1.0 + 0.05 * std::sin(2 * std::numbers::pi * t / 0.2);
+  });
+  EXPECT_FALSE(describe_curve(once.view(), {}).periodic);
 }
 
 TEST(DescribeCurve, SeesATrend) {

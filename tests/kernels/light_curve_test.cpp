@@ -145,6 +145,27 @@ TEST(ChooseSeries, TakesTheOneInWhichLikeStarsScatterLeast) {
   EXPECT_TRUE(choose_series({}).empty());
 }
 
+TEST(ChooseSeries, DoesNotTakeANeighboursSteadyLightForQuiet) {
+  std::vector<Ensemble> ensembles;
+  for (const bool second : {false, true}) {
+    Night night = simulate(10, 200, 7);
+    // In the second series star 4 holds three times its own light from a neighbour; for all others
+    // that series is the worse one.
+    RandomStream random(8, "extra");
+    for (std::size_t i = 0; second && i < 10; ++i) {
+      const double level = night.series.mag[i * 200] - night.transparency[0];
+      for (std::size_t j = 0; j < 200; ++j) {
+        double& m = night.series.mag[i * 200 + j];
+        const double own = m - night.transparency[j] - level;
+        m += i == 4 ? -2.5 * std::log10(4.0) - 0.75 * own : 0.01 * random.normal();
+      }
+    }
+    ensembles.push_back(solve_ensemble(night.series, std::vector<bool>(10, true)));
+  }
+  EXPECT_LT(ensembles[1].quick_scatter[4], ensembles[0].quick_scatter[4]);
+  for (std::size_t choice : choose_series(ensembles, 5)) EXPECT_EQ(choice, 0U);
+}
+
 TEST(ErrorModel, FindsScaleAndFloor) {
   std::vector<double> formal, seen;
   for (int i = 1; i <= 40; ++i) {
@@ -152,16 +173,28 @@ TEST(ErrorModel, FindsScaleAndFloor) {
     seen.push_back(std::hypot(1.5 * formal.back(), 0.004));
   }
   seen[5] *= 30.0;  // a variable star
-  const ErrorModel model = fit_error_model(formal, seen);
+  const std::vector<double> freedom(40, 100.0);
+  const ErrorModel model = fit_error_model(formal, seen, freedom);
   EXPECT_NEAR(model.scale, 1.5, 0.05);
   EXPECT_NEAR(model.floor, 0.004, 0.0005);
 }
 
+TEST(ErrorModel, BelievesTheErrorsWhileFewFramesSayOtherwise) {
+  std::vector<double> formal, seen;
+  for (int i = 1; i <= 6; ++i) {
+    formal.push_back(0.002 * i);
+    seen.push_back(0.5 * formal.back());
+  }
+  const std::vector<double> few(6, 1.0), many(6, 300.0);
+  EXPECT_GT(fit_error_model(formal, seen, few).scale, 0.55);
+  EXPECT_NEAR(fit_error_model(formal, seen, many).scale, 0.5, 0.03);
+}
+
 TEST(ErrorModel, HoldsTheScaleWhenItCannotBeKnown) {
-  const std::vector<double> formal{0.01, 0.01}, seen{0.02, 0.02};
-  EXPECT_DOUBLE_EQ(fit_error_model(formal, seen).scale, 1.0);
-  EXPECT_NEAR(fit_error_model(formal, seen).floor, std::sqrt(0.0003), 1e-9);
-  EXPECT_DOUBLE_EQ(fit_error_model({}, {}).scale, 1.0);
+  const std::vector<double> formal{0.01, 0.01}, seen{0.02, 0.02}, freedom{1e9, 1e9};
+  EXPECT_DOUBLE_EQ(fit_error_model(formal, seen, freedom).scale, 1.0);
+  EXPECT_NEAR(fit_error_model(formal, seen, freedom).floor, std::sqrt(0.0003), 1e-9);
+  EXPECT_DOUBLE_EQ(fit_error_model({}, {}, {}).scale, 1.0);
 }
 
 }  // namespace
