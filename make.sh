@@ -7,9 +7,9 @@ BUILD=${POLIS_BUILD_DIR:-build}
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config git ca-certificates libopenmpi-dev openmpi-bin libhdf5-dev libcfitsio-dev
   wcslib-dev liberfa-dev libboost-program-options-dev libgtest-dev libgmock-dev libbenchmark-dev libeigen3-dev
   libfftw3-dev libsqlite3-dev libssl-dev nlohmann-json3-dev libspdlog-dev libfmt-dev zlib1g-dev
-  libdnnl-dev"
+  libdnnl-dev libavro-dev"
 TEST_PACKAGES="python3 python3-numpy python3-astropy python3-h5py python3-tables python3-pandas python3-matplotlib
-  python3-onnx slurm-wlm munge procps"
+  python3-onnx python3-avro slurm-wlm munge procps"
 BENCH_PACKAGES="source-extractor python3-sep python3-ccdproc python3-astroscrappy time python3-torch"
 
 usage() {

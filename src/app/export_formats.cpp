@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "formats/alert_exits.h"
 #include "formats/fits_table.h"
 #include "formats/hdf5_index.h"
 #include "formats/regions.h"
@@ -64,19 +65,44 @@ bool write_as_ldac(const Artifact& artifact, const std::string& path) {
   return true;
 }
 
+bool is_alerts(const Artifact& artifact) { return artifact.kind() == "alerts"; }
+
+/// One container with all alerts of the product, and one file for each beside it.
+bool write_as_avro(const Artifact& artifact, const std::string& path) {
+  if (!is_alerts(artifact)) return false;
+  const AlertSet set = read_alerts(artifact.as<TableSet>());
+  write_file(path, write_alert_packets(set));
+  const std::string folder = path.substr(0, path.rfind('.')) + "/";
+  for (const Alert& alert : set.alerts)
+    write_file(folder + std::to_string(alert.candid) + ".avro", write_alert_packet(set, alert));
+  return true;
+}
+
+bool write_as_lines(const Artifact& artifact, const std::string& path) {
+  if (!is_alerts(artifact)) return false;
+  write_file(path, as_bytes(write_alert_lines(read_alerts(artifact.as<TableSet>()))));
+  return true;
+}
+
 bool write_as_regions(const Artifact& artifact, const std::string& path) {
+  if (is_alerts(artifact)) {
+    write_file(path, as_bytes(write_alert_regions(read_alerts(artifact.as<TableSet>()))));
+    return true;
+  }
   const TableSet* set = tables_of(artifact);
   const std::optional<std::string> text = set == nullptr ? std::nullopt : write_regions(*set);
   if (text) write_file(path, as_bytes(*text));
   return text.has_value();
 }
 
-constexpr std::array<ExportFormat, 5> kFormats{{
+constexpr std::array<ExportFormat, 7> kFormats{{
     {"native", native_extension, write_native},
     {"votable", [](std::string_view) { return std::string(".vot"); }, write_as_votable},
     {"fits", [](std::string_view) { return std::string(".fits"); }, write_as_fits},
     {"ldac", [](std::string_view) { return std::string(".ldac.fits"); }, write_as_ldac},
     {"ds9", [](std::string_view) { return std::string(".reg"); }, write_as_regions},
+    {"avro", [](std::string_view) { return std::string(".avro"); }, write_as_avro},
+    {"jsonl", [](std::string_view) { return std::string(".jsonl"); }, write_as_lines},
 }};
 
 }  // namespace

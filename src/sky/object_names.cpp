@@ -15,16 +15,26 @@ std::string pixel_of(const Candidate& c) {
          std::to_string(std::lround(std::isfinite(c.y) ? c.y : 0.0));
 }
 
-std::uint64_t hash_of(const SearchedFrame& frame, const Candidate& candidate, std::uint64_t turn) {
-  const Digest digest = Hasher()
-                            .field(frame.key())
-                            .field(pixel_of(candidate))
-                            .field(std::uint64_t{candidate.sign > 0 ? 1U : 0U})
-                            .field(turn)
-                            .finish();
+/// The first 64 bits.
+std::uint64_t bits_of(const Digest& digest) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < sizeof value; ++i) value = value << 8U | digest.bytes[i];
   return value;
+}
+
+std::uint64_t hash_of(const SearchedFrame& frame, const Candidate& candidate, std::uint64_t turn) {
+  return bits_of(Hasher()
+                     .field(frame.key())
+                     .field(pixel_of(candidate))
+                     .field(std::uint64_t{candidate.sign > 0 ? 1U : 0U})
+                     .field(turn)
+                     .finish());
+}
+
+/// Every reader keeps whole numbers up to 2^53 exactly.
+std::int64_t exact_number(std::uint64_t bits) {
+  constexpr unsigned kBits = 53;
+  return static_cast<std::int64_t>(bits >> (64 - kBits)) + 1;
 }
 
 std::string year_of(double mjd) {
@@ -45,8 +55,11 @@ std::string ObjectNames::name_for(const SearchedFrame& frame, const Candidate& f
 }
 
 std::int64_t candid_of(const SearchedFrame& frame, const Candidate& candidate) {
-  constexpr unsigned kBits = 53;
-  return static_cast<std::int64_t>(hash_of(frame, candidate, 0) >> (64 - kBits)) + 1;
+  return exact_number(hash_of(frame, candidate, 0));
+}
+
+std::int64_t frame_number(const SearchedFrame& frame) {
+  return exact_number(bits_of(digest_of(frame.key())));
 }
 
 }  // namespace polis

@@ -21,4 +21,7 @@ class ObjectNames {
 /// Number of the alert that this candidate raises: 1 .. 2^53, from the frame and the pixel.
 std::int64_t candid_of(const SearchedFrame& frame, const Candidate& candidate);
 
+/// Number of a frame, likewise.
+std::int64_t frame_number(const SearchedFrame& frame);
+
 }  // namespace polis

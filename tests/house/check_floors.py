@@ -30,6 +30,7 @@ ONLY_IN = {
     r"fitsio\.h": ["src/formats/"],
     r"hdf5.*\.h": ["src/formats/"],
     r"nlohmann/.*": ["src/formats/"],
+    r"avro.*": ["src/formats/"],
     r"sqlite3\.h": ["src/ledger/"],
     r"omp\.h": ["kernels/parallel.h"],
     r"boost/program_options.*": ["src/app/"],
