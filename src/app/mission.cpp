@@ -103,7 +103,7 @@ int run_mission(const City& city, Lake& lake, const Settings& settings,
   enter(*ledger, lake, tasks, requests, drive_with);
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
-  const std::unique_ptr<Observer> progress = make_progress(progress_style(style.log_json));
+  const std::unique_ptr<RunObserver> progress = make_progress(progress_style(style.log_json));
   const std::unique_ptr<Runner> runner = make_runner(worker_settings(settings, city), lake);
   const RunReport report = drive(*ledger, lake, tasks, *runner, drive_with, *progress);
   print_report(report);

@@ -24,7 +24,7 @@ std::string utc_now() {
       fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
-class LineProgress : public Observer {
+class LineProgress : public RunObserver {
  public:
   void round_began(const RoundStart& start) override {
     round_ = start.round;
@@ -87,7 +87,7 @@ class BarProgress : public LineProgress {
   bool open_ = false;
 };
 
-class JsonProgress : public Observer {
+class JsonProgress : public RunObserver {
  public:
   void round_began(const RoundStart& s) override {
     write(event("round_began")
@@ -129,7 +129,7 @@ class JsonProgress : public Observer {
 
 }  // namespace
 
-std::unique_ptr<Observer> make_progress(ProgressStyle style) {
+std::unique_ptr<RunObserver> make_progress(ProgressStyle style) {
   switch (style) {
     case ProgressStyle::bar:
       return std::make_unique<BarProgress>();

@@ -15,7 +15,7 @@ enum class ProgressStyle {
 };
 
 /// Shows how a run goes on, on stderr.
-std::unique_ptr<Observer> make_progress(ProgressStyle style);
+std::unique_ptr<RunObserver> make_progress(ProgressStyle style);
 /// json if asked for; a bar on a terminal; lines otherwise.
 ProgressStyle progress_style(bool log_json);
 

@@ -58,7 +58,7 @@ std::string host_name() {
 class Driver {
  public:
   Driver(Ledger& ledger, Lake& lake, const TaskTable& tasks, Runner& runner,
-         const DriveSettings& settings, Observer& observer)
+         const DriveSettings& settings, RunObserver& observer)
       : ledger_(ledger),
         lake_(lake),
         tasks_(tasks),
@@ -155,7 +155,7 @@ class Driver {
   }
 
   void tell(const RoundRecord& round, const std::vector<OpenChain>& chains, bool resumed) {
-    Observer::RoundStart start{round.round, resumed, 0, chains.size(), 0.0};
+    RunObserver::RoundStart start{round.round, resumed, 0, chains.size(), 0.0};
     for (const OpenChain& chain : chains) {
       start.jobs += chain.jobs;
       start.cost += chain.cost;
@@ -210,7 +210,7 @@ class Driver {
   const TaskTable& tasks_;
   Runner& runner_;
   const DriveSettings& settings_;
-  Observer& observer_;
+  RunObserver& observer_;
   RunReport report_;
 };
 
@@ -227,7 +227,7 @@ AdmitReport submit(Ledger& ledger, Lake& lake, const TaskTable& tasks,
 }
 
 RunReport drive(Ledger& ledger, Lake& lake, const TaskTable& tasks, Runner& runner,
-                const DriveSettings& settings, Observer& observer) {
+                const DriveSettings& settings, RunObserver& observer) {
   return Driver(ledger, lake, tasks, runner, settings, observer).run();
 }
 

@@ -43,7 +43,7 @@ AdmitReport submit(Ledger& ledger, Lake& lake, const TaskTable& tasks,
 /// Runs rounds until nothing is left to do: decide, execute, remember. Begins with the round that a
 /// crash left open.
 RunReport drive(Ledger& ledger, Lake& lake, const TaskTable& tasks, Runner& runner,
-                const DriveSettings& settings, Observer& observer);
+                const DriveSettings& settings, RunObserver& observer);
 
 /// The next round in words, one line per partition, then totals: what `--dry-run` prints. Changes
 /// nothing.

@@ -8,9 +8,9 @@
 namespace polis {
 
 /// What a run looks like while it goes on. All calls come from the master's one thread.
-class Observer {
+class RunObserver {
  public:
-  virtual ~Observer() = default;
+  virtual ~RunObserver() = default;
   struct RoundStart {
     int round = 0;
     bool resumed = false;

@@ -20,7 +20,7 @@ std::uint64_t jobs_in(const std::vector<OpenChain>& chains) {
 }  // namespace
 
 RoundRun::RoundRun(Ledger& ledger, const Lake& lake, Runner& runner, const DriveSettings& settings,
-                   Observer& observer, RunReport& report, std::vector<OpenChain> chains)
+                   RunObserver& observer, RunReport& report, std::vector<OpenChain> chains)
     : ledger_(ledger),
       lake_(lake),
       runner_(runner),

@@ -12,7 +12,7 @@ namespace polis {
 class RoundRun {
  public:
   RoundRun(Ledger& ledger, const Lake& lake, Runner& runner, const DriveSettings& settings,
-           Observer& observer, RunReport& report, std::vector<OpenChain> chains);
+           RunObserver& observer, RunReport& report, std::vector<OpenChain> chains);
   /// False: it was stopped before its end.
   bool run();
   /// What this call saw of the round; requests are not in it yet.
@@ -30,7 +30,7 @@ class RoundRun {
   const Lake& lake_;
   Runner& runner_;
   const DriveSettings& settings_;
-  Observer& observer_;
+  RunObserver& observer_;
   RunReport& report_;
   Schedule schedule_;
   RoundSummary summary_;

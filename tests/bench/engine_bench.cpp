@@ -63,7 +63,7 @@ TaskTable tasks() {
 }
 
 /// Notes how long the steps of the run took.
-class Watch : public Observer {
+class Watch : public RunObserver {
  public:
   void round_began(const RoundStart& start) override {
     if (start.round == 2) next_round_s = seconds_since(ended_);

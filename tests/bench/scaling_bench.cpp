@@ -103,7 +103,7 @@ void simulate(std::uint64_t jobs, std::size_t ranks, double chain_s) {
     for (JobId step = 0; step < kChainSteps; ++step) steps.push_back({first + step, step_s});
     return steps;
   });
-  Observer quiet;
+  RunObserver quiet;
   DriveSettings settings;
   settings.caps.total = 100'000'000;
   // In simulated time a commit each half second would be millions; here each holds as many results

@@ -69,7 +69,7 @@ std::vector<Request> scenario(std::string_view name) {
   return name == "crash" ? crash() : work();
 }
 
-class Teller : public Observer {
+class Teller : public RunObserver {
   void job_ended(const Job&, std::string_view task, const Outcome& outcome, bool) override {
     if (!outcome.ok)
       std::cerr << task << ": " << name_of(outcome.error) << ": " << outcome.reason << '\n';

@@ -48,7 +48,7 @@ class CrashingLake final : public Lake {
   CrashPoint& point_;
 };
 
-class CrashingObserver final : public Observer {
+class CrashingObserver final : public RunObserver {
  public:
   explicit CrashingObserver(CrashPoint& point) : point_(point) {}
   void round_began(const RoundStart&) override { point_.pass(); }

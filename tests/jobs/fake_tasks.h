@@ -38,7 +38,7 @@ struct FakeCity {
   TaskTable tasks = fake_tasks();
   DriveSettings settings;
   WorkerSettings workers;
-  Observer observer;
+  RunObserver observer;
 
   AdmitReport submit(std::vector<Request> requests) {
     return polis::submit(*ledger, *lake, tasks, requests, settings.caps, settings.plan.now_mjd);

@@ -9,7 +9,7 @@
 namespace polis {
 namespace {
 
-class FailureList : public Observer {
+class FailureList : public RunObserver {
  public:
   explicit FailureList(std::vector<std::string>& failures) : failures_(failures) {}
   void job_ended(const Job&, std::string_view task, const Outcome& outcome, bool final) override {
