@@ -104,7 +104,7 @@ void set_pointing(const Night& night, const PlannedExposure& e, Observation& o) 
   RandomStream dither(night.scene.seed, "dither/" + site.name,
                       static_cast<std::uint64_t>(e.number));
   const double error = 60.0 * site.pointing_error_arcmin;
-  const double hours = 24.0 * (e.mjd_begin - night.scene.first_noon_mjd - e.night - 0.5);
+  const double hours = 24.0 * (e.mjd_begin - night.scene.noon_mjd(e.night) - 0.5);
   const double drift = site.drift_arcsec_per_hour * hours;
   const double east =
       error * std::clamp(mount.normal(), -2.0, 2.0) + site.dither_arcsec * dither.normal() + drift;

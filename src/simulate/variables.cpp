@@ -157,12 +157,15 @@ int night_of(const Scene& scene, RandomStream& random) {
   return static_cast<int>(random.below(static_cast<std::uint64_t>(scene.nights - 1)));
 }
 
-Variable make_supernova(const Scene& scene, std::size_t field, RandomStream& random,
-                        const std::vector<Galaxy>& hosts) {
+/// `number`: of the supernova in its field. Each has a galaxy of its own; where there are not
+/// enough, in one too faint to be seen.
+Variable make_supernova(const Scene& scene, std::size_t field, std::size_t number,
+                        RandomStream& random, const std::vector<Galaxy>& hosts) {
   Variable v = base(scene, VariableKind::supernova, field, random);
   double peak = random.uniform(16.5, 19.0);
-  if (!hosts.empty()) {
-    const Galaxy& host = hosts[random.below(hosts.size())];
+  if (number < hosts.size()) {
+    RandomStream first(scene.seed, "supernova host", field);
+    const Galaxy& host = hosts[(first.below(hosts.size()) + number) % hosts.size()];
     v.host = host.id;
     const double scale = kRadian * host.disc_radius_arcsec / 3600.0;
     v.star.position =
@@ -182,13 +185,14 @@ void add_of_kind(const Scene& scene, VariableKind kind, int count, std::vector<V
     std::vector<Galaxy> hosts;
     if (kind == VariableKind::supernova && count > 0) {
       hosts = galaxies_in(scene, {scene.fields[field], 0.8 * scene.field_radius_deg});
-      std::erase_if(hosts, [](const Galaxy& g) { return g.mag[1] > 20.0; });
+      std::erase_if(hosts, [](const Galaxy& g) { return g.mag[1] > 21.0; });
     }
     for (int i = 0; i < count; ++i) {
       RandomStream random(scene.seed, name_of(kind),
                           field * 100000U + static_cast<std::uint64_t>(i));
-      Variable v = kind == VariableKind::supernova ? make_supernova(scene, field, random, hosts)
-                                                   : base(scene, kind, field, random);
+      Variable v = kind == VariableKind::supernova
+                       ? make_supernova(scene, field, static_cast<std::size_t>(i), random, hosts)
+                       : base(scene, kind, field, random);
       shape(scene, v, random);
       v.star.id = static_cast<std::int64_t>(2'000'000'000'000'000U + out.size() + 1);
       out.push_back(v);
