@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "sky/table.h"
+#include "tasks/difference_chain.h"
 #include "tasks/fields.h"
 #include "tasks/frame_chain.h"
 #include "tasks/tasks.h"
@@ -12,6 +13,11 @@ constexpr ParameterSpec kParameters[] = {
     {"dark_temperature_tolerance_c", "5",
      "difference of detector temperature beyond which a dark is not used [C]"},
     {"keep_frames", "false", "store the calibrated frames in the lake"},
+    {"reference_nights", "1",
+     "the first nights of a field make its reference images; frames of later nights are compared "
+     "with them"},
+    {"differences", "true", "compare later nights with the reference images of the first"},
+    {"keep_differences", "false", "store the differences in the lake"},
     {"field_share", "0.5",
      "frames nearer than this share of a frame's smaller side look at one field"},
 };
@@ -112,6 +118,12 @@ void ask_for_frames(const Parameters& parameters, Reader& reader,
     }
     if (has_reference) {
       ask_for_targets(frames, extra, field.name, maker);
+      if (parameters.flag("differences")) {
+        const DifferenceRules difference_rules{parameters.integer("reference_nights"),
+                                               parameters.flag("keep_differences")};
+        ask_for_differences(frames, difference_rules, reader.bundle().one("reference"), field.name,
+                            maker);
+      }
     } else {
       ask_for_anchor(frames, extra, field.name, maker);
     }

@@ -20,6 +20,8 @@ std::vector<Task> all_tasks() {
       night_quality_task(),
       choose_anchor_task(),
       build_reference_task(),
+      subtract_reference_task(),
+      find_candidates_task(),
       collect_targets_task(),
       forced_photometry_task(),
       build_light_curves_task(),

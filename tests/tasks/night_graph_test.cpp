@@ -125,6 +125,34 @@ TEST(OpenNight, AsksForTheWholeTreeWithAReference) {
   EXPECT_EQ(output.artifact.as<TableSet>().at("exposures").rows(), 30U);
 }
 
+TEST(OpenNight, ComparesLaterNightsWithTheFirst) {
+  FakeReader reader;
+  add_night(reader, "north");
+  for (int i = 0; i < 4; ++i) {
+    Exposure later = exposure_of("north", ImageType::science, 100 + i);
+    later.mjd_begin += 10.0;
+    later.mjd_mid += 10.0;
+    add(reader, later);
+  }
+  reader.add("reference", "reference_catalog", Artifact::of("reference_catalog", TableSet{}));
+  const TaskOutput output = run(open_night_task(), reader);
+  const auto counts = count_by_task(output.requests);
+  EXPECT_EQ(counts.at("build_reference"), 1);
+  EXPECT_EQ(counts.at("measure_frame"), 11);
+  EXPECT_EQ(counts.at("subtract_reference"), 4);
+  EXPECT_EQ(counts.at("find_candidates"), 4);
+  check_graph(output.requests);
+  for (const Request& request : output.requests) {
+    if (request.task != "build_reference") continue;
+    EXPECT_EQ(request.input.with_role("frame").size(), 6U);
+    EXPECT_EQ(request.input.with_role("catalog").size(), 6U);
+  }
+  const auto all = run(open_night_task(), reader, {{"reference_nights", "2"}}).requests;
+  EXPECT_FALSE(count_by_task(all).contains("build_reference"));
+  const auto none = run(open_night_task(), reader, {{"differences", "false"}}).requests;
+  EXPECT_FALSE(count_by_task(none).contains("build_reference"));
+}
+
 TEST(OpenNight, KeepsFramesThatShareCalibrationsInOneGroup) {
   FakeReader reader;
   add_night(reader, "north");
