@@ -89,20 +89,53 @@ InputRef ask_for_candidates(const FrameProducts& frame, const Reference& referen
              true);
 }
 
+/// The alerts of one night's frames; those of the night before go along, so that none comes twice.
+InputRef ask_for_alerts(const std::vector<const FrameProducts*>& frames,
+                        const std::map<const FrameProducts*, InputRef>& candidates,
+                        const std::optional<InputRef>& earlier,
+                        const std::vector<BundleEntry>& companions, const std::string& label,
+                        RequestMaker& maker) {
+  Request request;
+  request.task = "raise_alerts";
+  for (const FrameProducts* frame : frames) {
+    request.input.entries.push_back(input("exposure", frame->exposure.ref));
+    request.input.entries.push_back(input("frame", frame->frame));
+    request.input.entries.push_back(input("catalog", frame->catalog));
+    request.input.entries.push_back(input("candidates", candidates.at(frame)));
+  }
+  if (earlier) request.input.entries.push_back(input("alerts", *earlier));
+  for (const BundleEntry& entry : companions) request.input.entries.push_back(entry);
+  request.label = label;
+  request.group = "alerts " + label;
+  request.cost = 0.02 * static_cast<double>(frames.size());
+  request.reason = "what the differences of the night show";
+  return maker.add(std::move(request));
+}
+
 }  // namespace
 
 std::size_t ask_for_differences(const std::vector<FrameProducts>& frames,
                                 const DifferenceRules& rules, const InputRef& catalogue,
-                                const std::string& field, RequestMaker& maker) {
-  std::size_t count = 0;
+                                const std::vector<BundleEntry>& settings, const std::string& field,
+                                RequestMaker& maker) {
+  std::map<const FrameProducts*, InputRef> candidates;
   for (const auto& [name, series] : split(frames, rules.reference_nights)) {
     if (series.after.empty()) continue;
     const Reference reference = ask_for_reference(series.before, field + " " + name, maker);
     for (const FrameProducts* frame : series.after)
-      ask_for_candidates(*frame, reference, catalogue, rules.keep_differences, maker);
-    count += series.after.size();
+      candidates[frame] =
+          ask_for_candidates(*frame, reference, catalogue, rules.keep_differences, maker);
   }
-  return count;
+  std::map<std::string, std::vector<const FrameProducts*>> nights;  // frames in order of time
+  for (const FrameProducts& frame : frames) {
+    if (candidates.contains(&frame)) nights[frame.exposure.exposure.night()].push_back(&frame);
+  }
+  std::vector<BundleEntry> companions = settings;
+  companions.push_back(input("reference", catalogue));
+  std::optional<InputRef> earlier;
+  for (const auto& [night, some] : nights)
+    earlier = ask_for_alerts(some, candidates, earlier, companions, field + " " + night, maker);
+  return candidates.size();
 }
 
 }  // namespace polis

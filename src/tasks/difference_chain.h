@@ -15,10 +15,12 @@ struct DifferenceRules {
 
 /// Asks, for the frames of one field, for what subtraction can tell: a reference image of each
 /// detector and filter from the first nights, then for every frame of a later night the difference
-/// and its candidates. `catalogue`: the reference catalogue. Gives the number of frames that are to
+/// and its candidates, then the alerts of each night. `catalogue`: the reference catalogue.
+/// `settings`: entries that go along to what makes requests. Gives the number of frames that are to
 /// be subtracted: 0 if there is no later night.
 std::size_t ask_for_differences(const std::vector<FrameProducts>& frames,
                                 const DifferenceRules& rules, const InputRef& catalogue,
-                                const std::string& field, RequestMaker& maker);
+                                const std::vector<BundleEntry>& settings, const std::string& field,
+                                RequestMaker& maker);
 
 }  // namespace polis

@@ -121,8 +121,10 @@ void ask_for_frames(const Parameters& parameters, Reader& reader,
       if (parameters.flag("differences")) {
         const DifferenceRules difference_rules{parameters.integer("reference_nights"),
                                                parameters.flag("keep_differences")};
-        ask_for_differences(frames, difference_rules, reader.bundle().one("reference"), field.name,
-                            maker);
+        ask_for_differences(frames, difference_rules, reader.bundle().one("reference"),
+                            maker.settings_entry() ? std::vector{*maker.settings_entry()}
+                                                   : std::vector<BundleEntry>{},
+                            field.name, maker);
       }
     } else {
       ask_for_anchor(frames, extra, field.name, maker);

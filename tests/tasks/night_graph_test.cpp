@@ -141,6 +141,7 @@ TEST(OpenNight, ComparesLaterNightsWithTheFirst) {
   EXPECT_EQ(counts.at("measure_frame"), 11);
   EXPECT_EQ(counts.at("subtract_reference"), 4);
   EXPECT_EQ(counts.at("find_candidates"), 4);
+  EXPECT_EQ(counts.at("raise_alerts"), 1);
   check_graph(output.requests);
   for (const Request& request : output.requests) {
     if (request.task != "build_reference") continue;

@@ -106,6 +106,33 @@ TEST_F(TwoNights, SupernovaeAreFoundWhereTheyWentOff) {
   EXPECT_EQ(found, bright);
 }
 
+TEST_F(TwoNights, SupernovaeRaiseAlertsOnce) {
+  const auto products = night->of_kind("alerts");
+  ASSERT_EQ(products.size(), 1U);
+  const Table& objects = products.front().as<TableSet>().at("objects");
+  const auto& ra = objects.get<double>("ra");
+  const auto& dec = objects.get<double>("dec");
+  const auto& alerts = objects.get<std::int32_t>("alerts");
+  int tried = 0;
+  for (const Variable& v : truth->variables) {
+    const double mag = v.star.mag[1] + brightening(v, Band::r, truth->scene.noon_mjd(1) + 0.8);
+    if (v.kind != VariableKind::supernova || mag > 19.5) continue;
+    // Of those that the frames cover: all have four alerts, one for each frame, of one object.
+    if (separation_arcsec(v.star.position, truth->scene.fields.front()) > 130.0) continue;
+    ++tried;
+    int near = 0, raised = 0;
+    for (std::size_t i = 0; i < objects.rows(); ++i) {
+      if (separation_arcsec({ra[i], dec[i]}, v.star.position) > 1.0) continue;
+      ++near;
+      raised += alerts[i];
+    }
+    EXPECT_EQ(near, 1) << v.star.id;
+    EXPECT_GE(raised, 3) << v.star.id << " mag " << mag;
+    EXPECT_LE(raised, 4) << v.star.id;
+  }
+  EXPECT_GE(tried, 2);
+}
+
 TEST_F(TwoNights, FewCandidatesAreNothing) {
   int spurious = 0, frames = 0;
   for (const Seen& frame : seen()) {
