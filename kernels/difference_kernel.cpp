@@ -38,11 +38,14 @@ void FieldPolynomial::along_row(const std::vector<double>& weights, double x0, d
       }
     }
   }
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    const double u = (x0 + static_cast<double>(i) - x_centre) / x_scale;
-    double value = 0.0;
-    for (std::size_t p = powers.size(); p-- > 0;) value = value * u + powers[p];
-    out[i] = static_cast<float>(value);
+  const auto start = static_cast<float>((x0 - x_centre) / x_scale);
+  const auto step = static_cast<float>(1.0 / x_scale);
+  std::fill_n(out, count, static_cast<float>(powers.back()));
+  for (std::size_t p = powers.size() - 1; p-- > 0;) {
+    const auto next = static_cast<float>(powers[p]);
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      out[i] = out[i] * (start + step * static_cast<float>(static_cast<int>(i))) + next;
+    }
   }
 }
 

@@ -47,18 +47,6 @@ struct Tile {
   std::ptrdiff_t x0, y0, width, height;
 };
 
-template <class Body>
-void for_tiles(std::ptrdiff_t width, std::ptrdiff_t height, Body&& body) {
-  const std::ptrdiff_t columns = (width + difference_tile - 1) / difference_tile;
-  const std::ptrdiff_t rows = (height + difference_tile - 1) / difference_tile;
-  parallel_for(rows * columns, [&](std::ptrdiff_t i) {
-    Tile tile{(i % columns) * difference_tile, (i / columns) * difference_tile, 0, 0};
-    tile.width = std::min(difference_tile, width - tile.x0);
-    tile.height = std::min(difference_tile, height - tile.y0);
-    body(tile);
-  });
-}
-
 /// Filters the part of a plane that belongs to a tile; whole blocks into `out`.
 void filter_tile(View<const float> image, const BlockTaps& taps, std::ptrdiff_t x0,
                  std::ptrdiff_t y0, Plane<float>& around, View<float> out) {
@@ -71,9 +59,10 @@ void filter_tile(View<const float> image, const BlockTaps& taps, std::ptrdiff_t 
 }
 
 /// Between the four nearest values of a plane binned 2 x 2 that starts one bin before the tile.
-void double_row(View<const float> half, std::ptrdiff_t y, std::ptrdiff_t width, float* out) {
-  const float* near = half.row(y / 2 + 1);
-  const float* far = half.row(y / 2 + (y % 2 == 0 ? 0 : 2));
+void double_row(View<const float> half, std::ptrdiff_t y, std::ptrdiff_t width,
+                float* __restrict out) {
+  const float* __restrict near = half.row(y / 2 + 1);
+  const float* __restrict far = half.row(y / 2 + (y % 2 == 0 ? 0 : 2));
   for (std::ptrdiff_t i = 0; 2 * i < width; ++i) {
     const float before = 0.75F * near[i] + 0.25F * far[i];
     const float here = 0.75F * near[i + 1] + 0.25F * far[i + 1];
@@ -94,6 +83,43 @@ struct Scratch {
   Plane<float> light{kHalfSide, kHalfSide};
   std::vector<float> row = std::vector<float>(difference_tile + 2);
 };
+
+/// Calls `body(tile, scratch)` for all tiles; a row of them shares its memory.
+template <class Body>
+void for_tiles(std::ptrdiff_t width, std::ptrdiff_t height, Body&& body) {
+  const std::ptrdiff_t rows = (height + difference_tile - 1) / difference_tile;
+  parallel_for(rows, [&](std::ptrdiff_t row) {
+    Scratch scratch;
+    for (std::ptrdiff_t x0 = 0; x0 < width; x0 += difference_tile) {
+      const std::ptrdiff_t y0 = row * difference_tile;
+      body(Tile{x0, y0, std::min(difference_tile, width - x0),
+                std::min(difference_tile, height - y0)},
+           scratch);
+    }
+  });
+}
+
+/// to = usable ? from : 0; v = usable ? v x broad + sharp : 0.
+void keep_usable(const MaskPixel* __restrict mask, const float* __restrict from,
+                 const float* __restrict sharp, float broad, std::ptrdiff_t width,
+                 float* __restrict to, float* __restrict v) {
+  for (std::ptrdiff_t x = 0; x < width; ++x) {
+    const bool usable = (mask[x] & mask_bits::unusable) == 0;
+    const float variance = broad * v[x] + sharp[x];
+    to[x] = usable ? from[x] : 0.0F;
+    v[x] = usable ? variance : 0.0F;
+  }
+}
+
+void divide_row(const MaskPixel* __restrict mask, const float* __restrict from,
+                const float* __restrict variance, float least, std::ptrdiff_t width,
+                float* __restrict to) {
+  for (std::ptrdiff_t x = 0; x < width; ++x) {
+    const bool good = (mask[x] & mask_bits::unusable) == 0 && variance[x] > least;
+    const float ratio = from[x] / std::sqrt(variance[x] > least ? variance[x] : 1.0F);
+    to[x] = good ? ratio : 0.0F;
+  }
+}
 
 }  // namespace
 
@@ -117,8 +143,7 @@ ScoreFilterGrid::ScoreFilterGrid(const ScoreInput& input) {
 
 void decorrelate_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
                             View<float> decorrelated, View<float> variance) {
-  for_tiles(decorrelated.width, decorrelated.height, [&](const Tile& tile) {
-    Scratch scratch;
+  for_tiles(decorrelated.width, decorrelated.height, [&](const Tile& tile, Scratch& scratch) {
     const ScoreFilters& filter = filters.at(tile.x0, tile.y0);
     filter_tile(input.difference, filter.decorrelate, tile.x0, tile.y0, scratch.around,
                 scratch.full.view());
@@ -126,15 +151,10 @@ void decorrelate_difference(const ScoreInput& input, const ScoreFilterGrid& filt
                 tile.y0 / 2 - 1, scratch.around, scratch.sharp.view());
     for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
       const MaskPixel* mask = input.mask.row(tile.y0 + y) + tile.x0;
-      const float* from = scratch.full.view().row(y);
-      float* to = decorrelated.row(tile.y0 + y) + tile.x0;
-      float* v = variance.row(tile.y0 + y) + tile.x0;
       double_row(scratch.sharp.view(), y, tile.width, scratch.row.data());
-      for (std::ptrdiff_t x = 0; x < tile.width; ++x) {
-        const bool usable = (mask[x] & mask_bits::unusable) == 0;
-        to[x] = usable ? from[x] : 0.0F;
-        v[x] = usable ? filter.broad_after * v[x] + scratch.row[static_cast<std::size_t>(x)] : 0.0F;
-      }
+      keep_usable(mask, scratch.full.view().row(y), scratch.row.data(), filter.broad_after,
+                  tile.width, decorrelated.row(tile.y0 + y) + tile.x0,
+                  variance.row(tile.y0 + y) + tile.x0);
     }
   });
 }
@@ -181,8 +201,7 @@ float sum_of_taps(const BlockTaps& taps) {
 
 void score_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
                       View<const float> decorrelated, View<float> score) {
-  for_tiles(score.width, score.height, [&](const Tile& tile) {
-    Scratch scratch;
+  for_tiles(score.width, score.height, [&](const Tile& tile, Scratch& scratch) {
     const ScoreFilters& filter = filters.at(tile.x0, tile.y0);
     const std::ptrdiff_t x_half = tile.x0 / 2 - 1;
     const std::ptrdiff_t y_half = tile.y0 / 2 - 1;
@@ -201,14 +220,9 @@ void score_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
     const float least = kLeastPart * filter.sky_variance;
     for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
       const MaskPixel* mask = input.mask.row(tile.y0 + y) + tile.x0;
-      const float* from = scratch.full.view().row(y);
-      float* to = score.row(tile.y0 + y) + tile.x0;
       double_row(scratch.variance.view(), y, tile.width, scratch.row.data());
-      for (std::ptrdiff_t x = 0; x < tile.width; ++x) {
-        const float variance = scratch.row[static_cast<std::size_t>(x)];
-        const bool good = (mask[x] & mask_bits::unusable) == 0 && variance > least;
-        to[x] = good ? from[x] / std::sqrt(good ? variance : 1.0F) : 0.0F;
-      }
+      divide_row(mask, scratch.full.view().row(y), scratch.row.data(), least, tile.width,
+                 score.row(tile.y0 + y) + tile.x0);
     }
   });
 }

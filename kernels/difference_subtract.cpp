@@ -1,7 +1,6 @@
 #include "kernels/difference_subtract.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -19,17 +18,20 @@ constexpr std::ptrdiff_t kBlock = 32;
 struct Scratch {
   Plane<float> sharp;  // tile and the kernel's radius around it
   Plane<float> model;  // tile
+  Plane<float> variance;
   Plane<float> kernel;
   BlockTaps taps;
   std::vector<MaskPixel> mask;
-  std::vector<float> sky, scale;  // along a row
+  std::vector<float> sky, scale, zeros;  // along a row
 
   explicit Scratch(std::ptrdiff_t radius)
       : sharp(difference_tile + 2 * radius, difference_tile + 2 * radius),
         model(difference_tile, difference_tile),
+        variance(difference_tile, difference_tile),
         kernel(2 * radius + 1, 2 * radius + 1),
         sky(difference_tile),
-        scale(difference_tile, 1.0F) {}
+        scale(difference_tile, 1.0F),
+        zeros(difference_tile, 0.0F) {}
 };
 
 /// The kernel's sum over the field.
@@ -45,6 +47,67 @@ std::vector<double> sum_terms(const MatchingKernel& kernel) {
 struct Tile {
   std::ptrdiff_t x0, y0, width, height;
 };
+
+/// Pixels without their level; 0 for those that say nothing.
+void take_row(const float* __restrict from, const MaskPixel* __restrict bits, float level,
+              std::ptrdiff_t count, float* __restrict to) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const float value = from[i] - level;
+    to[i] = value - value == 0.0F ? value : 0.0F;
+  }
+  if (bits == nullptr) return;
+  // A saturated pixel says at least something about the light that its neighbours get.
+  constexpr MaskPixel worthless = mask_bits::unusable & ~(mask_bits::saturated | mask_bits::bleed);
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    to[i] = (bits[i] & worthless) == 0 ? to[i] : 0.0F;
+  }
+}
+
+/// What is needed of a row to subtract it.
+struct RowInput {
+  const float* broad;
+  const float* broad_variance;
+  const float* sharp_variance;
+  const MaskPixel* bits;
+  const float* sky;
+  const float* scale;
+};
+
+/// out = usable ? value x scale : 0, four times.
+void subtract_row(const RowInput& in, std::ptrdiff_t width, float* __restrict model,
+                  float* __restrict difference, float* __restrict variance,
+                  float* __restrict sharp) {
+  const float* __restrict broad = in.broad;
+  const float* __restrict broad_variance = in.broad_variance;
+  const float* __restrict sharp_variance = in.sharp_variance;
+  const MaskPixel* __restrict bits = in.bits;
+  const float* __restrict sky = in.sky;
+  const float* __restrict scale = in.scale;
+  for (std::ptrdiff_t x = 0; x < width; ++x) {
+    const bool usable = (bits[x] & mask_bits::unusable) == 0;
+    const float value = (broad[x] - model[x] - sky[x]) * scale[x];
+    difference[x] = usable ? value : 0.0F;
+  }
+  for (std::ptrdiff_t x = 0; x < width; ++x) {
+    const bool usable = (bits[x] & mask_bits::unusable) == 0;
+    const float square = scale[x] * scale[x];
+    const float here = broad_variance[x] * square;
+    const float there = sharp_variance[x] * square;
+    const float light = model[x] * scale[x];
+    variance[x] = usable ? here : 0.0F;
+    sharp[x] = usable ? there : 0.0F;
+    model[x] = usable ? light : 0.0F;
+  }
+}
+
+/// Mean of 2 x 2 pixels of two rows.
+void bin_rows(const float* __restrict above, const float* __restrict below, std::ptrdiff_t width,
+              float* __restrict to) {
+  for (std::ptrdiff_t i = 0; i < width / 2; ++i) {
+    to[i] = 0.25F * ((above[2 * i] + below[2 * i]) + (above[2 * i + 1] + below[2 * i + 1]));
+  }
+  if (width % 2 != 0) to[width / 2] = 0.25F * (above[width - 1] + below[width - 1]);
+}
 
 class Subtractor {
  public:
@@ -67,22 +130,10 @@ class Subtractor {
       }
       const std::ptrdiff_t start = first - (tile.x0 - radius);
       std::fill_n(to, start, 0.0F);
-      const float* from = image.row(y) + first;
       to += start;
       const std::ptrdiff_t count = last - first;
-      for (std::ptrdiff_t i = 0; i < count; ++i) {
-        const float value = from[i] - level;
-        to[i] = value - value == 0.0F ? value : 0.0F;
-      }
-      if (!mask.empty()) {
-        // A saturated pixel says at least something about the light that its neighbours get.
-        constexpr MaskPixel worthless =
-            mask_bits::unusable & ~(mask_bits::saturated | mask_bits::bleed);
-        const MaskPixel* bits = mask.row(y) + first;
-        for (std::ptrdiff_t i = 0; i < count; ++i) {
-          to[i] = (bits[i] & worthless) == 0 ? to[i] : 0.0F;
-        }
-      }
+      take_row(image.row(y) + first, mask.empty() ? nullptr : mask.row(y) + first, level, count,
+               to);
       std::fill_n(to + count, scratch.sharp.width() - start - count, 0.0F);
     }
   }
@@ -123,41 +174,34 @@ class Subtractor {
   std::vector<double> sums_;
 };
 
-/// Adds a row to a plane binned 2 x 2.
-void bin_row(const float* row, std::ptrdiff_t width, float* to) {
-  for (std::ptrdiff_t i = 0; i + 1 < width; i += 2) to[i / 2] += 0.25F * (row[i] + row[i + 1]);
-  if (width % 2 != 0) to[width / 2] += 0.25F * row[width - 1];
-}
-
 void Subtractor::finish(const Tile& tile, Scratch& scratch, const SubtractedPlanes& out) const {
   const View<MaskPixel> mask = out.mask.cut(tile.x0, tile.y0, tile.width, tile.height);
   difference_mask(plan_.sharp, plan_.broad, plan_.reach, tile.x0, tile.y0, scratch.mask, mask);
-  std::array<std::array<float, difference_tile>, 2> binned;
-  const auto half_row = [&](const View<float>& plane, std::ptrdiff_t y) {
-    return plane.row((tile.y0 + y) / 2) + tile.x0 / 2;
-  };
+  const View<float> sharp = scratch.variance.view();
+  const View<float> model = scratch.model.view();
   for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
     along_row(tile, y, scratch);
-    const float* broad = plan_.broad.pixels.row(tile.y0 + y) + tile.x0;
-    const float* broad_variance = plan_.broad.variance.row(tile.y0 + y) + tile.x0;
-    const float* sharp_variance = plan_.sharp.variance.row(tile.y0 + y) + tile.x0;
-    const MaskPixel* bits = mask.row(y);
-    const float* sky = scratch.sky.data();
-    const float* scale = scratch.scale.data();
-    float* model = scratch.model.view().row(y);
-    float* difference = out.difference.row(tile.y0 + y) + tile.x0;
-    float* variance = out.broad_variance.row(tile.y0 + y) + tile.x0;
-    for (std::ptrdiff_t x = 0; x < tile.width; ++x) {
-      const bool usable = (bits[x] & mask_bits::unusable) == 0;
-      const float square = scale[x] * scale[x];
-      difference[x] = usable ? (broad[x] - model[x] - sky[x]) * scale[x] : 0.0F;
-      variance[x] = usable ? broad_variance[x] * square : 0.0F;
-      binned[0][static_cast<std::size_t>(x)] = usable ? sharp_variance[x] * square : 0.0F;
-      binned[1][static_cast<std::size_t>(x)] = usable ? model[x] * scale[x] : 0.0F;
-    }
-    bin_row(variance, tile.width, half_row(out.broad_variance_half, y));
-    bin_row(binned[0].data(), tile.width, half_row(out.sharp_variance_half, y));
-    bin_row(binned[1].data(), tile.width, half_row(out.model_half, y));
+    const std::ptrdiff_t at = tile.y0 + y;
+    const RowInput in{plan_.broad.pixels.row(at) + tile.x0,
+                      plan_.broad.variance.row(at) + tile.x0,
+                      plan_.sharp.variance.row(at) + tile.x0,
+                      mask.row(y),
+                      scratch.sky.data(),
+                      scratch.scale.data()};
+    subtract_row(in, tile.width, model.row(y), out.difference.row(at) + tile.x0,
+                 out.broad_variance.row(at) + tile.x0, sharp.row(y));
+  }
+  const View<float> broad = out.broad_variance.cut(tile.x0, tile.y0, tile.width, tile.height);
+  for (std::ptrdiff_t y = 0; y < tile.height; y += 2) {
+    // A last row without a partner counts with one of zeros.
+    const bool pair = y + 1 < tile.height;
+    const auto bin = [&](const View<float>& from, const View<float>& to) {
+      bin_rows(from.row(y), pair ? from.row(y + 1) : scratch.zeros.data(), tile.width,
+               to.row((tile.y0 + y) / 2) + tile.x0 / 2);
+    };
+    bin(broad, out.broad_variance_half);
+    bin(sharp, out.sharp_variance_half);
+    bin(model, out.model_half);
   }
 }
 

@@ -6,19 +6,40 @@
 namespace polis {
 namespace {
 
-/// Mean variance of the usable pixels among the nine around (x, y): a pixel's own variance knows
-/// its noise, and weights that do pull every fit down.
-double smooth_variance(const DifferenceFrame& frame, std::ptrdiff_t x, std::ptrdiff_t y) {
-  double sum = 0.0;
-  int count = 0;
-  for (std::ptrdiff_t j = -1; j <= 1; ++j) {
-    for (std::ptrdiff_t i = -1; i <= 1; ++i) {
-      if (!frame.variance.contains(x + i, y + j) || !usable_pixel(frame, x + i, y + j)) continue;
-      sum += static_cast<double>(frame.variance(x + i, y + j));
-      ++count;
+/// Variance of the difference at a pixel; 0 where it is not usable.
+double pixel_variance(const MatchPair& pair, std::ptrdiff_t x, std::ptrdiff_t y) {
+  if (!usable_pixel(pair.broad, x, y)) return 0.0;
+  const double light = static_cast<double>(pair.broad.pixels(x, y)) - pair.broad_level;
+  const double sharp = static_cast<double>(pair.sharp.variance(x, y));
+  return static_cast<double>(pair.broad.variance(x, y)) +
+         pair.noise_share * (sharp > 0.0 && std::isfinite(sharp) ? sharp : 0.0) +
+         std::pow(pair.model_error * std::max(0.0, light), 2);
+}
+
+/// Weights from the mean variance of the usable pixels among nine: a pixel's own variance knows its
+/// noise, and weights that do pull every fit down.
+void weigh(const MatchPair& pair, std::ptrdiff_t x0, std::ptrdiff_t y0, Plane<float>& weight) {
+  const std::ptrdiff_t side = weight.width();
+  Plane<double> variance(side + 2, side + 2);
+  for (std::ptrdiff_t j = 0; j < side + 2; ++j) {
+    for (std::ptrdiff_t i = 0; i < side + 2; ++i) {
+      const bool inside = pair.broad.pixels.contains(x0 + i - 1, y0 + j - 1);
+      variance(i, j) = inside ? pixel_variance(pair, x0 + i - 1, y0 + j - 1) : 0.0;
     }
   }
-  return count > 0 ? sum / count : 0.0;
+  for (std::ptrdiff_t j = 0; j < side; ++j) {
+    for (std::ptrdiff_t i = 0; i < side; ++i) {
+      if (variance(i + 1, j + 1) == 0.0) continue;
+      double sum = 0.0;
+      double count = 0.0;
+      for (std::ptrdiff_t k = 0; k < 9; ++k) {
+        const double value = variance(i + k % 3, j + k / 3);
+        sum += value;
+        count += value > 0.0 ? 1.0 : 0.0;
+      }
+      weight(i, j) = static_cast<float>(count / sum);
+    }
+  }
 }
 
 /// Drops the window's pixels that an unusable pixel of the sharp frame reaches.
@@ -42,16 +63,10 @@ MatchWindow cut_match_window(const MatchPair& pair, const MatchStar& star) {
                      0};
   const std::ptrdiff_t x0 = star.x - match_window_radius;
   const std::ptrdiff_t y0 = star.y - match_window_radius;
+  weigh(pair, x0, y0, window.weight);
   for (std::ptrdiff_t j = 0; j < side; ++j) {
     for (std::ptrdiff_t i = 0; i < side; ++i) {
-      if (!usable_pixel(pair.broad, x0 + i, y0 + j)) continue;
-      const float value = pair.broad.pixels(x0 + i, y0 + j);
-      window.broad(i, j) = value;
-      const double light = static_cast<double>(value) - pair.broad_level;
-      const double variance = smooth_variance(pair.broad, x0 + i, y0 + j) +
-                              pair.noise_share * smooth_variance(pair.sharp, x0 + i, y0 + j) +
-                              std::pow(pair.model_error * std::max(0.0, light), 2);
-      window.weight(i, j) = variance > 0.0 ? static_cast<float>(1.0 / variance) : 0.0F;
+      if (window.weight(i, j) > 0.0F) window.broad(i, j) = pair.broad.pixels(x0 + i, y0 + j);
     }
   }
   const auto level = static_cast<float>(pair.sharp_level);
