@@ -16,6 +16,8 @@ namespace polis {
 namespace {
 
 constexpr double kSigmaOfFwhm = 0.42466090014;
+constexpr double kSaturatedReach = 0.05;  // of the usual fraction of the kernel that may be beyond
+constexpr std::ptrdiff_t kPsfRadius = 8;  // [px]
 
 bool same_shape(const DifferenceFrame& a, const DifferenceFrame& b) {
   const auto as_science = [&](auto view) {
@@ -62,90 +64,125 @@ void scale(View<float> image, float factor) {
   });
 }
 
-/// Subtracts with a fitted kernel and fills the planes of `result`.
-void make_planes(const SubtractPlan& plan, const MatchScatter& scatter, View<const float> psf,
-                 const FrameLevels& sharp, const FrameLevels& broad,
-                 const DifferenceSettings& settings, Difference& result) {
-  const std::ptrdiff_t width = plan.sharp.pixels.width;
-  const std::ptrdiff_t height = plan.sharp.pixels.height;
-  const std::ptrdiff_t half_width = (width + 1) / 2;
-  const std::ptrdiff_t half_height = (height + 1) / 2;
-  result.difference = Plane<float>(width, height);
-  result.variance = Plane<float>(width, height);
-  result.mask = Plane<MaskPixel>(width, height);
-  result.score = Plane<float>(width, height);
-  Plane<float> broad_half(half_width, half_height);
-  Plane<float> sharp_half(half_width, half_height);
-  Plane<float> model_half(half_width, half_height);
-  // The plane of the score holds the difference until it is decorrelated.
-  subtract_convolved(plan, {result.score.view(), result.variance.view(), result.mask.view(),
-                            broad_half.view(), sharp_half.view(), model_half.view()});
-  const ScoreInput input{result.score.view(),
-                         result.mask.view(),
-                         broad_half.view(),
-                         sharp_half.view(),
-                         model_half.view(),
-                         plan.kernel,
-                         psf,
-                         sharp.variance,
-                         broad.variance,
-                         scatter};
-  const ScoreFilterGrid filters(input);
-  decorrelate_difference(input, filters, result.difference.view(), result.variance.view());
-  score_difference(input, filters, result.difference.view(), result.score.view());
-  result.quality.noise_scale = score_noise(input, result.score.view());
-  if (settings.noise_from_image) {
-    scale(result.score.view(), static_cast<float>(1.0 / result.quality.noise_scale));
+/// Makes a plane of this size, in the same memory if it has it already.
+template <class T>
+void size_plane(Plane<T>& plane, std::ptrdiff_t width, std::ptrdiff_t height) {
+  if (plane.width() != width || plane.height() != height) plane = Plane<T>(width, height);
+}
+
+/// Which frame is convolved, and what is known of either.
+struct Roles {
+  const DifferenceFrame& sharp;
+  const DifferenceFrame& broad;
+  const FrameLevels& sharp_levels;
+  const FrameLevels& broad_levels;
+  double fwhm_sharp, fwhm_broad;
+};
+
+Roles cast(const DifferenceFrame& science, const DifferenceFrame& reference,
+           const Prepared& found) {
+  const StarChoice& choice = found.choice;
+  if (found.convolve_reference) {
+    return {reference,         science, choice.reference, choice.science, found.fwhm_reference,
+            found.fwhm_science};
   }
+  return {science,          reference,          choice.science,
+          choice.reference, found.fwhm_science, found.fwhm_reference};
+}
+
+void describe(const Prepared& found, DifferenceQuality& quality) {
+  quality.stars_found = static_cast<int>(found.choice.stars.size());
+  quality.fwhm_science_px = found.fwhm_science;
+  quality.fwhm_reference_px = found.fwhm_reference;
 }
 
 }  // namespace
 
-Difference subtract_frames(const DifferenceFrame& science, const DifferenceFrame& reference,
-                           const DifferenceSettings& settings) {
-  Difference result;
-  if (!same_shape(science, reference) || settings.kernel_radius_px < 1) return result;
-  const Prepared found = prepare(science, reference, settings);
-  DifferenceQuality& quality = result.quality;
-  quality.stars_found = static_cast<int>(found.choice.stars.size());
-  quality.fwhm_science_px = found.fwhm_science;
-  quality.fwhm_reference_px = found.fwhm_reference;
-  result.convolved_reference = found.convolve_reference;
-  if (!(found.fwhm_science > 0.0) || !(found.fwhm_reference > 0.0)) return result;
-
-  const bool direct = found.convolve_reference;
-  const DifferenceFrame& sharp = direct ? reference : science;
-  const DifferenceFrame& broad = direct ? science : reference;
-  const FrameLevels& sharp_levels = direct ? found.choice.reference : found.choice.science;
-  const FrameLevels& broad_levels = direct ? found.choice.science : found.choice.reference;
-  const double fwhm_sharp = direct ? found.fwhm_reference : found.fwhm_science;
-  const double fwhm_broad = direct ? found.fwhm_science : found.fwhm_reference;
-  const MatchPair pair{sharp,
-                       broad,
-                       sharp_levels.sky,
-                       broad_levels.sky,
-                       kernel_noise_share(fwhm_sharp, fwhm_broad),
-                       settings.model_error,
-                       settings.kernel_radius_px};
-  const KernelBasis basis = make_kernel_basis(fwhm_sharp, fwhm_broad, settings.kernel_radius_px);
-  KernelFit fit = fit_matching_kernel(pair, found.choice.stars, basis, settings);
-  if (fit.kernel.empty()) return result;
-  const MatchScatter scatter = measure_match_scatter(pair, found.choice.stars, fit);
-  result.kernel = std::move(fit.kernel);
-  const double x = result.kernel.shape.x_centre;
-  const double y = result.kernel.shape.y_centre;
-  const double sum = result.kernel.sum(x, y);
+const Difference& FrameSubtractor::subtract(const DifferenceFrame& science,
+                                            const DifferenceFrame& reference) {
+  Difference old = std::exchange(result_, Difference{});
+  if (!same_shape(science, reference) || settings_.kernel_radius_px < 1) return result_;
+  const Prepared found = prepare(science, reference, settings_);
+  DifferenceQuality& quality = result_.quality;
+  describe(found, quality);
+  result_.convolved_reference = found.convolve_reference;
+  if (!(found.fwhm_science > 0.0) || !(found.fwhm_reference > 0.0)) return result_;
+  const Roles roles = cast(science, reference, found);
+  const std::vector<MatchStar>& stars = found.choice.stars;
+  const MatchPair pair{roles.sharp,
+                       roles.broad,
+                       roles.sharp_levels.sky,
+                       roles.broad_levels.sky,
+                       kernel_noise_share(roles.fwhm_sharp, roles.fwhm_broad),
+                       settings_.model_error,
+                       settings_.kernel_radius_px};
+  const KernelFit fit = fit_matching_kernel(
+      pair, stars,
+      make_kernel_basis(roles.fwhm_sharp, roles.fwhm_broad, settings_.kernel_radius_px), settings_);
+  if (fit.kernel.empty()) return result_;
+  const MatchScatter scatter = measure_match_scatter(pair, stars, fit);
+  result_.kernel = fit.kernel;
+  const double x = result_.kernel.shape.x_centre;
+  const double y = result_.kernel.shape.y_centre;
+  const double sum = result_.kernel.sum(x, y);
   quality.stars_used = fit.stars_used;
   quality.star_chi2 = fit.chi2;
   quality.registration_error_px = scatter.registration_px;
   quality.light_error = scatter.light;
-  quality.flux_ratio = direct ? sum : 1.0 / sum;
-  const SubtractPlan plan{sharp, broad, result.kernel, direct,
-                          result.kernel.reach(x, y, settings.reach_fraction)};
-  refine_sky(plan, settings.background_order, result.kernel);
-  const Plane<float> psf = stack_stars(broad, broad_levels.sky, found.choice.stars, fwhm_broad, 8);
-  make_planes(plan, scatter, psf.view(), sharp_levels, broad_levels, settings, result);
-  return result;
+  quality.flux_ratio = found.convolve_reference ? sum : 1.0 / sum;
+  const SubtractPlan plan{roles.sharp,
+                          roles.broad,
+                          result_.kernel,
+                          found.convolve_reference,
+                          {result_.kernel.reach(x, y, settings_.reach_fraction),
+                           result_.kernel.reach(x, y, kSaturatedReach * settings_.reach_fraction)}};
+  refine_sky(plan, settings_.background_order, result_.kernel);
+
+  const std::ptrdiff_t width = science.pixels.width;
+  const std::ptrdiff_t height = science.pixels.height;
+  std::swap(result_.difference, old.difference);
+  std::swap(result_.variance, old.variance);
+  std::swap(result_.mask, old.mask);
+  std::swap(result_.score, old.score);
+  size_plane(result_.difference, width, height);
+  size_plane(result_.variance, width, height);
+  size_plane(result_.mask, width, height);
+  size_plane(result_.score, width, height);
+  for (Plane<float>* half : {&broad_variance_half_, &sharp_variance_half_, &model_half_}) {
+    size_plane(*half, (width + 1) / 2, (height + 1) / 2);
+  }
+  // The plane of the score holds the difference until it is decorrelated.
+  subtract_convolved(
+      plan, {result_.score.view(), result_.variance.view(), result_.mask.view(),
+             broad_variance_half_.view(), sharp_variance_half_.view(), model_half_.view()});
+  const Plane<float> psf =
+      stack_stars(roles.broad, roles.broad_levels.sky, stars, roles.fwhm_broad, kPsfRadius);
+  const ScoreInput input{result_.score.view(),
+                         result_.mask.view(),
+                         broad_variance_half_.view(),
+                         sharp_variance_half_.view(),
+                         model_half_.view(),
+                         result_.kernel,
+                         psf.view(),
+                         roles.sharp_levels.variance,
+                         roles.broad_levels.variance,
+                         scatter,
+                         fit};
+  const ScoreFilterGrid filters(input);
+  decorrelate_difference(input, filters, result_.difference.view(), result_.variance.view());
+  score_difference(input, filters, result_.difference.view(), result_.score.view());
+  quality.noise_scale = score_noise(input, result_.score.view());
+  if (settings_.noise_from_image) {
+    scale(result_.score.view(), static_cast<float>(1.0 / quality.noise_scale));
+  }
+  return result_;
+}
+
+Difference subtract_frames(const DifferenceFrame& science, const DifferenceFrame& reference,
+                           const DifferenceSettings& settings) {
+  FrameSubtractor subtractor(settings);
+  subtractor.subtract(science, reference);
+  return subtractor.take();
 }
 
 }  // namespace polis

@@ -96,6 +96,18 @@ Plane<float> KernelBasis::combine(const double* weights) const {
   return kernel;
 }
 
+double KernelBasis::overlap(std::size_t a, std::size_t b) const {
+  const auto product = [&](std::size_t first, std::size_t second) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < profiles[first].size(); ++i) {
+      sum += static_cast<double>(profiles[first][i]) * static_cast<double>(profiles[second][i]);
+    }
+    return sum;
+  };
+  return product(products[a].first, products[b].first) *
+         product(products[a].second, products[b].second);
+}
+
 void correlate_basis(const KernelBasis& basis, View<const float> in, View<float> out) {
   const std::ptrdiff_t taps = 2 * basis.radius + 1;
   const std::ptrdiff_t side = in.width - 2 * basis.radius;

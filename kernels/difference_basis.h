@@ -18,6 +18,8 @@ struct KernelBasis {
   std::size_t size() const { return products.size(); }
   /// sum over b of weights[b] x function b, (2 radius + 1)^2 values.
   Plane<float> combine(const double* weights) const;
+  /// sum over pixels of function a x function b.
+  double overlap(std::size_t a, std::size_t b) const;
 };
 
 /// Three Gaussians of half, once and twice the width that separates the two seeings, times

@@ -36,57 +36,75 @@ void spread_row(MaskPixel* in, std::ptrdiff_t width, std::ptrdiff_t reach) {
   }
 }
 
+/// The same down whole rows of `width` pixels; `rows` of them are left.
+void spread_rows(MaskPixel* in, std::ptrdiff_t width, std::ptrdiff_t rows, std::ptrdiff_t reach) {
+  const std::ptrdiff_t length = 2 * reach + 1;
+  std::ptrdiff_t covered = 1;
+  std::ptrdiff_t valid = rows + 2 * reach;
+  while (covered < length) {
+    const std::ptrdiff_t step = std::min(covered, length - covered);
+    valid -= step;
+    for (std::ptrdiff_t j = 0; j < valid * width; ++j) in[j] |= in[j + step * width];
+    covered += step;
+  }
+}
+
+/// ORs into `out` those bits of `from` (whose margin is `margin` pixels) that are in `which`,
+/// spread by `reach`.
+void add_spread(const std::vector<MaskPixel>& from, std::ptrdiff_t margin, MaskPixel which,
+                std::ptrdiff_t reach, std::vector<MaskPixel>& work, View<MaskPixel> out) {
+  const std::ptrdiff_t stride = out.width + 2 * margin;
+  const std::ptrdiff_t width = out.width + 2 * reach;
+  const std::ptrdiff_t rows = out.height + 2 * reach;
+  work.resize(static_cast<std::size_t>(width * rows));
+  const std::ptrdiff_t skip = margin - reach;
+  for (std::ptrdiff_t j = 0; j < rows; ++j) {
+    const MaskPixel* row = from.data() + (j + skip) * stride + skip;
+    for (std::ptrdiff_t i = 0; i < width; ++i)
+      work[static_cast<std::size_t>(j * width + i)] =
+          (row[i] & which) != 0 ? row[i] & (which | mask_bits::edge) : 0U;
+    spread_row(work.data() + j * width, out.width, reach);
+  }
+  spread_rows(work.data(), width, out.height, reach);
+  for (std::ptrdiff_t y = 0; y < out.height; ++y) {
+    const MaskPixel* grown = work.data() + y * width;
+    for (std::ptrdiff_t x = 0; x < out.width; ++x) out.row(y)[x] |= grown[x];
+  }
+}
+
 }  // namespace
 
 void difference_mask(const DifferenceFrame& sharp, const DifferenceFrame& broad,
-                     std::ptrdiff_t reach, std::ptrdiff_t x0, std::ptrdiff_t y0,
-                     std::vector<MaskPixel>& scratch, View<MaskPixel> out) {
+                     const KernelReach& reach, std::ptrdiff_t x0, std::ptrdiff_t y0,
+                     MaskScratch& scratch, View<MaskPixel> out) {
+  constexpr MaskPixel bright = mask_bits::saturated | mask_bits::bleed;
   const std::ptrdiff_t width = sharp.pixels.width;
   const std::ptrdiff_t height = sharp.pixels.height;
-  const std::ptrdiff_t stride = out.width + 2 * reach;
-  const std::ptrdiff_t rows = out.height + 2 * reach;
-  scratch.assign(static_cast<std::size_t>(stride * rows), mask_bits::no_data | mask_bits::edge);
-  const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, x0 - reach);
-  const std::ptrdiff_t last = std::min(width, x0 + out.width + reach);
+  const std::ptrdiff_t margin = std::max(reach.usual, reach.saturated);
+  const std::ptrdiff_t stride = out.width + 2 * margin;
+  const std::ptrdiff_t rows = out.height + 2 * margin;
+  scratch.bits.assign(static_cast<std::size_t>(stride * rows),
+                      mask_bits::no_data | mask_bits::edge);
+  const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, x0 - margin);
+  const std::ptrdiff_t last = std::min(width, x0 + out.width + margin);
   MaskPixel any = 0;
   for (std::ptrdiff_t j = 0; j < rows; ++j) {
-    const std::ptrdiff_t y = y0 - reach + j;
-    if (y < 0 || y >= height) {
-      any = mask_bits::no_data;
-      continue;
-    }
-    MaskPixel* row = scratch.data() + j * stride;
-    read_row(sharp, first, y, last - first, row + (first - x0 + reach));
+    const std::ptrdiff_t y = y0 - margin + j;
+    MaskPixel* row = scratch.bits.data() + j * stride;
+    if (y >= 0 && y < height) read_row(sharp, first, y, last - first, row + (first - x0 + margin));
     for (std::ptrdiff_t i = 0; i < stride; ++i) any |= row[i];
   }
   for (std::ptrdiff_t y = 0; y < out.height; ++y) {
     read_row(broad, x0, y0 + y, out.width, out.row(y));
-    const MaskPixel* own = scratch.data() + (y + reach) * stride + reach;
+    const MaskPixel* own = scratch.bits.data() + (y + margin) * stride + margin;
     for (std::ptrdiff_t x = 0; x < out.width; ++x) out.row(y)[x] |= own[x];
   }
-  if ((any & mask_bits::unusable) == 0) return;
-  for (MaskPixel& value : scratch) {
-    value &= (value & mask_bits::unusable) != 0 ? mask_bits::unusable | mask_bits::edge : 0U;
+  if ((any & mask_bits::unusable & ~bright) != 0) {
+    add_spread(scratch.bits, margin, mask_bits::unusable & ~bright, reach.usual, scratch.spread,
+               out);
   }
-  for (std::ptrdiff_t j = 0; j < rows; ++j) {
-    spread_row(scratch.data() + j * stride, out.width, reach);
-  }
-  // Along y the rows of a column are `stride` apart: whole rows are spread at once.
-  std::ptrdiff_t covered = 1;
-  std::ptrdiff_t valid = rows;
-  while (covered < 2 * reach + 1) {
-    const std::ptrdiff_t step = std::min(covered, 2 * reach + 1 - covered);
-    valid -= step;
-    for (std::ptrdiff_t j = 0; j < valid; ++j) {
-      MaskPixel* to = scratch.data() + j * stride;
-      const MaskPixel* from = to + step * stride;
-      for (std::ptrdiff_t x = 0; x < out.width; ++x) to[x] |= from[x];
-    }
-    covered += step;
-  }
-  for (std::ptrdiff_t y = 0; y < out.height; ++y) {
-    const MaskPixel* grown = scratch.data() + y * stride;
-    for (std::ptrdiff_t x = 0; x < out.width; ++x) out.row(y)[x] |= grown[x];
+  if ((any & bright) != 0) {
+    add_spread(scratch.bits, margin, bright, reach.saturated, scratch.spread, out);
   }
 }
 

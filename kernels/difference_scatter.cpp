@@ -46,8 +46,12 @@ std::array<Measured, 3> project(const MatchWindow& window, View<const float> mod
 
 /// Scatter that, added to the errors, makes the median of value^2 / variance that of a normal
 /// distribution.
-double extra_scatter(const std::vector<Measured>& values) {
+///  Only the better measured half counts: the others' noise hides what is looked for.
+double extra_scatter(std::vector<Measured> values) {
   if (values.empty()) return 0.0;
+  std::stable_sort(values.begin(), values.end(),
+                   [](const Measured& a, const Measured& b) { return a.variance < b.variance; });
+  values.resize((values.size() + 1) / 2);
   const auto median = [&](double extra) {
     std::vector<float> chi2;
     for (const Measured& m : values) {
@@ -88,7 +92,9 @@ MatchScatter measure_match_scatter(const MatchPair& pair, const std::vector<Matc
     taps.set(fit.kernel.evaluate(x, y).view(), pair.radius);
     Plane<float> model(padded, padded);
     correlate_block(sharp.view(), taps, model.view());
-    measured[k] = project(window, model.view(), fit.kernel.background(x, y));
+    measured[k] = project(window, model.view(), fit.kernel.background(x, y) - pair.broad_level);
+    // The weights were made before the kernel was known.
+    for (Measured& m : measured[k]) m.variance *= fit.chi2;
   });
   std::vector<Measured> light;
   std::vector<Measured> place;

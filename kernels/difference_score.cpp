@@ -216,7 +216,11 @@ void score_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
     filter_tile(input.model_half, filter.match_half, x_half, y_half, scratch.around,
                 scratch.light.view());
     take_off_level(input.model_half, tile, sum_of_taps(filter.match_half), scratch.light);
-    add_kernel_noise(input.scatter, scratch.light, scratch.variance);
+    const double unknown = input.fit.light_error(
+        static_cast<double>(tile.x0) + 0.5 * static_cast<double>(tile.width),
+        static_cast<double>(tile.y0) + 0.5 * static_cast<double>(tile.height));
+    add_kernel_noise({input.scatter.registration_px, std::hypot(input.scatter.light, unknown)},
+                     scratch.light, scratch.variance);
     const float least = kLeastPart * filter.sky_variance;
     for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
       const MaskPixel* mask = input.mask.row(tile.y0 + y) + tile.x0;

@@ -20,7 +20,8 @@ struct ScoreInput {
   View<const float> psf;        ///< of the broad frame
   double sharp_variance = 0.0;  ///< of a usual sky pixel, where a cell has none
   double broad_variance = 0.0;
-  MatchScatter scatter;  ///< what the kernel is not sure of near stars
+  MatchScatter scatter;  ///< what is left of stars where there are stars to fit on
+  const KernelFit& fit;  ///< knows what it does not know
 };
 
 /// Filters on a grid of cells over the image.

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "kernels/correlate_block.h"
-#include "kernels/difference_mask.h"
 #include "kernels/parallel.h"
 
 namespace polis {
@@ -21,7 +20,7 @@ struct Scratch {
   Plane<float> variance;
   Plane<float> kernel;
   BlockTaps taps;
-  std::vector<MaskPixel> mask;
+  MaskScratch mask;
   std::vector<float> sky, scale, zeros;  // along a row
 
   explicit Scratch(std::ptrdiff_t radius)
@@ -93,10 +92,10 @@ void subtract_row(const RowInput& in, std::ptrdiff_t width, float* __restrict mo
     const float square = scale[x] * scale[x];
     const float here = broad_variance[x] * square;
     const float there = sharp_variance[x] * square;
-    const float light = model[x] * scale[x];
     variance[x] = usable ? here : 0.0F;
     sharp[x] = usable ? there : 0.0F;
-    model[x] = usable ? light : 0.0F;
+    // The light counts where it is not usable, too: its errors reach further than the mask.
+    model[x] *= scale[x];
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "kernels/difference.h"
+#include "kernels/difference_mask.h"
 #include "kernels/view.h"
 
 namespace polis {
@@ -18,7 +19,7 @@ struct SubtractPlan {
   const DifferenceFrame& broad;
   const MatchingKernel& kernel;
   bool convolved_reference = true;
-  std::ptrdiff_t reach = 0;  ///< [px] by which the mask of the sharp frame grows
+  KernelReach reach;  ///< by which the mask of the sharp frame grows
 };
 
 /// What the score needs to know of each pixel, all but the first binned 2 x 2; where a pixel is not

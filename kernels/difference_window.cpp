@@ -63,10 +63,13 @@ MatchWindow cut_match_window(const MatchPair& pair, const MatchStar& star) {
                      0};
   const std::ptrdiff_t x0 = star.x - match_window_radius;
   const std::ptrdiff_t y0 = star.y - match_window_radius;
+  const auto broad_level = static_cast<float>(pair.broad_level);
   weigh(pair, x0, y0, window.weight);
   for (std::ptrdiff_t j = 0; j < side; ++j) {
     for (std::ptrdiff_t i = 0; i < side; ++i) {
-      if (window.weight(i, j) > 0.0F) window.broad(i, j) = pair.broad.pixels(x0 + i, y0 + j);
+      if (window.weight(i, j) > 0.0F) {
+        window.broad(i, j) = pair.broad.pixels(x0 + i, y0 + j) - broad_level;
+      }
     }
   }
   const auto level = static_cast<float>(pair.sharp_level);
@@ -82,8 +85,15 @@ MatchWindow cut_match_window(const MatchPair& pair, const MatchStar& star) {
       }
     }
   }
-  for (std::ptrdiff_t p = 0; p < window.weight.size(); ++p) {
-    window.used += window.weight.data()[p] > 0.0F ? 1 : 0;
+  for (std::ptrdiff_t j = 0; j < side; ++j) {
+    for (std::ptrdiff_t i = 0; i < side; ++i) {
+      if (!(window.weight(i, j) > 0.0F)) continue;
+      ++window.used;
+      const auto variance = static_cast<double>(pair.sharp.variance(x0 + i, y0 + j));
+      if (variance > 0.0 && std::isfinite(variance)) {
+        window.sharp_noise += static_cast<double>(window.weight(i, j)) * variance;
+      }
+    }
   }
   return window;
 }

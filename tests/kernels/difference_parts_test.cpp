@@ -94,23 +94,28 @@ TEST(DifferenceMask, GrowsUnusablePixelsOfTheSharpFrameOnly) {
   for (int i = 0; i < 25; ++i) {
     const auto x = static_cast<std::ptrdiff_t>(random.below(width));
     const auto y = static_cast<std::ptrdiff_t>(random.below(height));
-    (i % 2 == 0 ? sharp : broad)(x, y) |= i % 3 == 0 ? mask_bits::detected : mask_bits::cosmic_ray;
+    constexpr MaskPixel kinds[] = {mask_bits::detected, mask_bits::cosmic_ray,
+                                   mask_bits::saturated};
+    (i % 2 == 0 ? sharp : broad)(x, y) |= kinds[i % 3];
   }
   const DifferenceFrame s{ones.view(), ones.view(), sharp.view()};
   const DifferenceFrame b{ones.view(), ones.view(), broad.view()};
-  std::vector<MaskPixel> scratch;
+  MaskScratch scratch;
   for (const std::ptrdiff_t reach : {0, 1, 3, 6}) {
     Plane<MaskPixel> out(60, 50);
-    difference_mask(s, b, reach, 20, 15, scratch, out.view());
+    const KernelReach far{reach, reach + 2};
+    difference_mask(s, b, far, 20, 15, scratch, out.view());
     for (std::ptrdiff_t y = 0; y < 50; ++y) {
       for (std::ptrdiff_t x = 0; x < 60; ++x) {
         MaskPixel expected = sharp(x + 20, y + 15) | broad(x + 20, y + 15);
-        for (std::ptrdiff_t j = -reach; j <= reach; ++j) {
-          for (std::ptrdiff_t i = -reach; i <= reach; ++i) {
+        for (std::ptrdiff_t j = -far.saturated; j <= far.saturated; ++j) {
+          for (std::ptrdiff_t i = -far.saturated; i <= far.saturated; ++i) {
+            const bool near = std::max(std::abs(i), std::abs(j)) <= reach;
             if (!sharp.view().contains(x + 20 + i, y + 15 + j)) {
-              expected |= mask_bits::no_data | mask_bits::edge;
+              if (near) expected |= mask_bits::no_data | mask_bits::edge;
             } else {
-              expected |= sharp(x + 20 + i, y + 15 + j) & mask_bits::unusable;
+              expected |= sharp(x + 20 + i, y + 15 + j) &
+                          (near ? mask_bits::unusable : mask_bits::saturated);
             }
           }
         }
