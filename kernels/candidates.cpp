@@ -104,8 +104,8 @@ class Measurer {
  public:
   Measurer(const CandidateImages& images, const PsfModel& psf) : images_(images), psf_(psf) {}
 
-  Candidate measure(const Peak& peak) const {
-    Candidate c;
+  DifferenceSource measure(const Peak& peak) const {
+    DifferenceSource c;
     c.sign = peak.score > 0.0F ? 1 : -1;
     c.snr = std::abs(static_cast<double>(peak.score));
     place(peak, c);
@@ -127,7 +127,7 @@ class Measurer {
            (images_.mask(x, y) & mask_bits::unusable) == 0;
   }
 
-  void place(const Peak& peak, Candidate& c) const {
+  void place(const Peak& peak, DifferenceSource& c) const {
     const auto at = [&](std::ptrdiff_t dx, std::ptrdiff_t dy) {
       const bool inside = images_.score.contains(peak.x + dx, peak.y + dy);
       return inside ? c.sign * static_cast<double>(images_.score(peak.x + dx, peak.y + dy)) : 0.0;
@@ -139,7 +139,7 @@ class Measurer {
   }
 
   /// PSF flux at the place found, and how well the PSF fits.
-  void fit(const Peak& peak, Candidate& c) const {
+  void fit(const Peak& peak, DifferenceSource& c) const {
     const Plane<float> psf = evaluate_psf(psf_, c.x, c.y, c.x - static_cast<double>(peak.x),
                                           c.y - static_cast<double>(peak.y));
     const std::ptrdiff_t radius = psf.width() / 2;
@@ -171,7 +171,7 @@ class Measurer {
   }
 
   /// Second moments under a Gaussian of the PSF's width: 1/measured^2 = 1/true^2 + 1/weight^2.
-  void shape(const Peak& peak, Candidate& c) const {
+  void shape(const Peak& peak, DifferenceSource& c) const {
     c.fwhm_px = c.elongation = kNothing;
     const double sigma = fwhm() / kFwhmPerSigma;
     const auto radius = static_cast<std::ptrdiff_t>(std::ceil(3.0 * sigma));
@@ -201,7 +201,7 @@ class Measurer {
     c.elongation = std::sqrt(major / minor);
   }
 
-  void look_around(const Peak& peak, Candidate& c) const {
+  void look_around(const Peak& peak, DifferenceSource& c) const {
     constexpr std::ptrdiff_t kSmall = 2;
     const double reach = 2.0 * fwhm();
     const auto radius = std::max(kSmall, static_cast<std::ptrdiff_t>(std::ceil(reach)));
@@ -231,14 +231,14 @@ class Measurer {
 
 }  // namespace
 
-std::vector<Candidate> find_candidates(const CandidateImages& images, const PsfModel& psf,
-                                       const CandidateSettings& settings) {
+std::vector<DifferenceSource> find_candidates(const CandidateImages& images, const PsfModel& psf,
+                                              const CandidateSettings& settings) {
   if (images.score.empty() || psf.empty()) return {};
   const std::vector<Peak> peaks =
       separate(find_peaks(images, static_cast<float>(settings.threshold_snr)),
                settings.separation_fwhm * psf.fwhm_px, images.score,
                static_cast<std::size_t>(std::max(0, settings.most)));
-  std::vector<Candidate> candidates(peaks.size());
+  std::vector<DifferenceSource> candidates(peaks.size());
   const Measurer measurer(images, psf);
   parallel_for(static_cast<std::ptrdiff_t>(peaks.size()), [&](std::ptrdiff_t i) {
     candidates[static_cast<std::size_t>(i)] = measurer.measure(peaks[static_cast<std::size_t>(i)]);

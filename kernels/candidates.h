@@ -23,7 +23,7 @@ struct CandidateSettings {
 };
 
 /// Something that is brighter (sign 1) or fainter (-1) than before.
-struct Candidate {
+struct DifferenceSource {
   double x = 0.0, y = 0.0;              ///< [px]
   double x_error = 0.0, y_error = 0.0;  ///< 1 sigma [px]
   int sign = 1;
@@ -41,7 +41,7 @@ struct Candidate {
 
 /// The peaks of the score's absolute value above the threshold, the most significant first. `psf`:
 /// of the frame that gave the difference its seeing. The same on any number of threads.
-std::vector<Candidate> find_candidates(const CandidateImages& images, const PsfModel& psf,
-                                       const CandidateSettings& settings = {});
+std::vector<DifferenceSource> find_candidates(const CandidateImages& images, const PsfModel& psf,
+                                              const CandidateSettings& settings = {});
 
 }  // namespace polis

@@ -10,10 +10,10 @@ constexpr std::size_t kHeldOrders = 8;
 
 }  // namespace
 
-Executor::Executor(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings)
+JobExecutor::JobExecutor(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings)
     : lake_(lake), tasks_(tasks), settings_(settings), cache_(settings.cache_mb << 20U) {}
 
-const Order& Executor::order(const Digest& digest) {
+const Order& JobExecutor::order(const Digest& digest) {
   for (const auto& [name, order] : orders_) {
     if (name == digest) return *order;
   }
@@ -22,7 +22,7 @@ const Order& Executor::order(const Digest& digest) {
   return *orders_.back().second;
 }
 
-void Executor::run(const ChainTicket& ticket, ChainListener& listener) {
+void JobExecutor::run(const ChainTicket& ticket, ChainListener& listener) {
   const OrderChain chain = order(ticket.order).chain(ticket.chain);
   ChainRun run(lake_, tasks_, settings_, cache_, chain, ticket.done_steps);
   for (std::size_t i = 0; i < chain.steps.size(); ++i) {

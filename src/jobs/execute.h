@@ -23,9 +23,9 @@ class ChainListener {
 
 /// Runs chains in this thread. Whatever a job does, short of crashing the process, becomes its
 /// outcome.
-class Executor {
+class JobExecutor {
  public:
-  Executor(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings);
+  JobExecutor(Lake& lake, const TaskTable& tasks, const WorkerSettings& settings);
   void run(const ChainTicket& ticket, ChainListener& listener);
 
  private:

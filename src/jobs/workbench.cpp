@@ -34,7 +34,7 @@ class Workbench::Shift final : public ChainListener {
     auto shift = std::make_shared<Shift>();
     std::thread([shift, &lake, &tasks, settings] {
       if (settings.threads > 0) set_thread_count(settings.threads);
-      Executor executor(lake, tasks, settings);
+      JobExecutor executor(lake, tasks, settings);
       shift->work(executor);
     }).detach();
     return shift;
@@ -108,7 +108,7 @@ class Workbench::Shift final : public ChainListener {
   }
 
  private:
-  void work(Executor& executor) {
+  void work(JobExecutor& executor) {
     while (const auto ticket = next()) {
       StepResult end{0, {}, true};
       try {

@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
-Trail random_line(const SceneSite& site, RandomStream& random) {
-  Trail trail;
+SkyTrail random_line(const SceneSite& site, RandomStream& random) {
+  SkyTrail trail;
   trail.x = random.uniform(0.1, 0.9) * site.width;
   trail.y = random.uniform(0.1, 0.9) * site.height;
   const double angle = kPi * random.uniform();
@@ -23,8 +23,9 @@ Trail random_line(const SceneSite& site, RandomStream& random) {
   return trail;
 }
 
-Trail satellite(const SceneSite& site, const PsfField& psf, double noise_e, RandomStream& random) {
-  Trail trail = random_line(site, random);
+SkyTrail satellite(const SceneSite& site, const PsfField& psf, double noise_e,
+                   RandomStream& random) {
+  SkyTrail trail = random_line(site, random);
   trail.kind = PixelKind::satellite;
   const OpticalMoffat shape = psf.at(psf.centre_x, psf.centre_y);
   trail.core_px =
@@ -43,15 +44,15 @@ Trail satellite(const SceneSite& site, const PsfField& psf, double noise_e, Rand
 
 /// Two wing lights and a blinking beacon, far out of focus.
 void add_aeroplane(const SceneSite& site, double noise_e, RandomStream& random,
-                   std::vector<Trail>& trails) {
-  Trail trail = random_line(site, random);
+                   std::vector<SkyTrail>& trails) {
+  SkyTrail trail = random_line(site, random);
   trail.kind = PixelKind::aeroplane;
   trail.core_px = random.uniform(3.0, 7.0);
   trail.beta = 4.0;
   trail.peak_e = noise_e * random.uniform(20.0, 200.0);
   const double span = random.uniform(12.0, 45.0);
   for (const double side : {-0.5, 0.5}) {
-    Trail wing = trail;
+    SkyTrail wing = trail;
     wing.x += side * span * trail.dy;
     wing.y -= side * span * trail.dx;
     wing.peak_e *= 1.0 + 0.3 * side;
@@ -113,7 +114,7 @@ void deposit(const SceneSite& site, Track t, RandomStream& random,
 
 }  // namespace
 
-double Trail::light(double px, double py) const {
+double SkyTrail::light(double px, double py) const {
   const double along = (px - x) * dx + (py - y) * dy;
   if (along < from || along > to) return 0.0;
   const double across = (px - x) * dy - (py - y) * dx;
@@ -127,17 +128,17 @@ double Trail::light(double px, double py) const {
   return peak_e * profile * bright;
 }
 
-double Trail::reach(double faintest) const {
+double SkyTrail::reach(double faintest) const {
   if (peak_e <= faintest) return 0.0;
   return core_px * std::sqrt(std::pow(peak_e / faintest, 1.0 / beta) - 1.0);
 }
 
-std::vector<Trail> make_trails(const Night& night, const PlannedExposure& e, const PsfField& psf,
-                               double noise_e) {
+std::vector<SkyTrail> make_trails(const Night& night, const PlannedExposure& e, const PsfField& psf,
+                                  double noise_e) {
   const SceneSite& site = night.site_of(e);
   RandomStream random(night.scene.seed, "trails/" + site.name,
                       static_cast<std::uint64_t>(e.number));
-  std::vector<Trail> trails;
+  std::vector<SkyTrail> trails;
   const std::uint64_t satellites = random.poisson(night.scene.satellites_per_frame);
   const std::uint64_t aeroplanes = random.poisson(night.scene.aeroplanes_per_frame);
   for (std::uint64_t i = 0; i < satellites; ++i)
@@ -146,7 +147,8 @@ std::vector<Trail> make_trails(const Night& night, const PlannedExposure& e, con
   return trails;
 }
 
-void draw_trail(View<float> band, std::ptrdiff_t first_row, const Trail& trail, double faintest) {
+void draw_trail(View<float> band, std::ptrdiff_t first_row, const SkyTrail& trail,
+                double faintest) {
   const double reach = trail.reach(faintest);
   if (reach <= 0.0) return;
   for (std::ptrdiff_t row = 0; row < band.height; ++row) {

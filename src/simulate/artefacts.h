@@ -9,7 +9,7 @@
 namespace polis {
 
 /// The straight mark of something that crossed the field. [px, electrons]
-struct Trail {
+struct SkyTrail {
   PixelKind kind = PixelKind::satellite;
   double x = 0.0, y = 0.0;           ///< a point on it
   double dx = 1.0, dy = 0.0;         ///< unit vector along it
@@ -27,10 +27,10 @@ struct Trail {
 };
 
 /// Satellites and aeroplanes of one exposure, a few or none; `noise_e` is the noise of a sky pixel.
-std::vector<Trail> make_trails(const Night& night, const PlannedExposure& exposure,
-                               const PsfField& psf, double noise_e);
+std::vector<SkyTrail> make_trails(const Night& night, const PlannedExposure& exposure,
+                                  const PsfField& psf, double noise_e);
 /// Adds the light of a trail to rows first_row .. first_row + band.height.
-void draw_trail(View<float> band, std::ptrdiff_t first_row, const Trail& trail, double faintest);
+void draw_trail(View<float> band, std::ptrdiff_t first_row, const SkyTrail& trail, double faintest);
 
 /// Particle hits of one exposure (and its readout): pixel by pixel, one row per pixel and hit.
 std::vector<PixelEvent> make_cosmic_rays(const Scene& scene, const SceneSite& site, int number,

@@ -140,7 +140,7 @@ void draw_sky(View<float> band, std::ptrdiff_t first_row, const Exposed& e, cons
     if (s.y + s.radius < low || s.y - s.radius > high) continue;
     draw_star(band, first_row, s.shape, s.x, s.y, s.flux, s.radius);
   }
-  for (const Trail& trail : e.trails) draw_trail(band, first_row, trail, 0.02 * e.noise_e);
+  for (const SkyTrail& trail : e.trails) draw_trail(band, first_row, trail, 0.02 * e.noise_e);
 }
 
 /// Level of a dome flat: the lamp is not quite constant.

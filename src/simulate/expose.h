@@ -13,7 +13,7 @@ namespace polis {
 struct Exposed {
   Plane<float> electrons;  ///< as they wait to be read: light, dark current, hits; after bleeding
   std::vector<PixelEvent> events;  ///< cosmic rays, saturated and bleed pixels
-  std::vector<Trail> trails;
+  std::vector<SkyTrail> trails;
   Observation observation;  ///< science only
   FrameSources sources;     ///< science only
   double temperature_c = 0.0;

@@ -35,7 +35,7 @@ void set_variance(const SceneSite& site, const std::vector<Amplifier>& amplifier
 void set_mask(const Exposed& exposed, const std::vector<PixelEvent>& defects, Frame& frame) {
   for (const PixelEvent& p : exposed.events) frame.mask(p.x, p.y) |= mask_of(p.kind);
   for (const PixelEvent& p : defects) frame.mask(p.x, p.y) |= mask_of(p.kind);
-  for (const Trail& trail : exposed.trails) {
+  for (const SkyTrail& trail : exposed.trails) {
     for (std::ptrdiff_t y = 0; y < frame.mask.height(); ++y) {
       for (std::ptrdiff_t x = 0; x < frame.mask.width(); ++x) {
         const double light = trail.light(static_cast<double>(x), static_cast<double>(y));

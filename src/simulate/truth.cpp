@@ -77,7 +77,7 @@ void add_trail_pixels(const Night& night, const PlannedExposure& planned, const 
   std::vector<float> response(static_cast<std::size_t>(site.width));
   for (int y = 0; !e.trails.empty() && y < site.height; ++y) {
     detector.response_row(band_of(planned.filter), planned.night, y, response);
-    for (const Trail& trail : e.trails) {
+    for (const SkyTrail& trail : e.trails) {
       const double reach = trail.reach(0.1 * e.noise_e);
       for (int x = 0; x < site.width; ++x) {
         if (std::abs((x - trail.x) * trail.dy - (y - trail.y) * trail.dx) > reach) continue;

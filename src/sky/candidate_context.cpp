@@ -16,9 +16,9 @@ PlanePoint point(PixelPosition p) { return {p.x, p.y}; }
 
 }  // namespace
 
-std::vector<HostMatch> find_hosts(const std::vector<Candidate>& candidates, const Wcs& wcs,
-                                  const Frame& reference, const Table& sources, double radius_px,
-                                  double galaxy_statistic) {
+std::vector<HostMatch> find_hosts(const std::vector<DifferenceSource>& found_sources,
+                                  const Wcs& wcs, const Frame& reference, const Table& sources,
+                                  double radius_px, double galaxy_statistic) {
   const auto& x = sources.get<double>("x");
   const auto& y = sources.get<double>("y");
   const auto& flux = sources.get<double>("flux_auto");
@@ -30,7 +30,7 @@ std::vector<HostMatch> find_hosts(const std::vector<Candidate>& candidates, cons
   const double zero = number_of(reference.facts, "zero_point_mag") +
                       2.5 * std::log10(reference.exposure.exposure_time_s);
   std::vector<HostMatch> hosts;
-  for (const Candidate& c : candidates) {
+  for (const DifferenceSource& c : found_sources) {
     HostMatch& host = hosts.emplace_back();
     const std::ptrdiff_t found = grid.nearest({c.x, c.y}, radius_px);
     if (found < 0) continue;
@@ -42,8 +42,9 @@ std::vector<HostMatch> find_hosts(const std::vector<Candidate>& candidates, cons
   return hosts;
 }
 
-std::vector<std::int64_t> find_known(const std::vector<Candidate>& candidates, const Wcs& wcs,
-                                     const Table& stars, double mjd, double radius_px) {
+std::vector<std::int64_t> find_known(const std::vector<DifferenceSource>& found_sources,
+                                     const Wcs& wcs, const Table& stars, double mjd,
+                                     double radius_px) {
   const double year = 2000.0 + (mjd - 51544.5) / 365.25;
   std::vector<PlanePoint> places;
   for (const ReferenceStar& star : reference_stars(stars, year, ""))
@@ -51,7 +52,7 @@ std::vector<std::int64_t> find_known(const std::vector<Candidate>& candidates, c
   const NeighbourGrid grid(places);
   const auto& id = stars.get<std::int64_t>("id");
   std::vector<std::int64_t> known;
-  for (const Candidate& c : candidates) {
+  for (const DifferenceSource& c : found_sources) {
     const std::ptrdiff_t found = grid.nearest({c.x, c.y}, radius_px);
     known.push_back(found < 0 ? 0 : id[static_cast<std::size_t>(found)]);
   }

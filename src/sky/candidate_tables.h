@@ -1,9 +1,12 @@
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "kernels/candidates.h"
 #include "kernels/view.h"
+#include "sky/candidate.h"
 #include "sky/table.h"
 #include "sky/wcs.h"
 
@@ -23,15 +26,19 @@ struct CandidateContext {
   Wcs wcs;
   double zero_point_mag = kUnknown;  ///< 1 electron/s gives this
   double exposure_time_s = kUnknown;
-  std::vector<HostMatch> hosts;         ///< one per candidate
-  std::vector<std::int64_t> known_ids;  ///< one per candidate; 0: none
+  std::vector<HostMatch> hosts;         ///< one per source
+  std::vector<std::int64_t> known_ids;  ///< one per source; 0: none
 };
 
-/// Table `candidates` (docs/formats/candidates.md).
-Table candidates_table(const std::vector<Candidate>& candidates, const CandidateContext& context);
+/// Rows of docs/formats/candidates.md, numbered from 1, with position and magnitude.
+std::vector<Candidate> candidates_from(const std::vector<DifferenceSource>& sources,
+                                       const CandidateContext& context);
+
+/// Table `candidates`; with the columns of the classes if a network has judged them.
+Table candidates_table(std::span<const Candidate> candidates, bool judged);
 
 /// Squares of kCutOutSide around each candidate's peak: [candidate][y][x]. NaN outside the image.
 NumberArray cut_outs(std::string name, View<const float> image,
-                     const std::vector<Candidate>& candidates, std::string unit);
+                     std::span<const Candidate> candidates, std::string unit);
 
 }  // namespace polis

@@ -9,7 +9,7 @@
 #include "kernels/scale.h"
 #include "sky/catalog_stars.h"
 #include "sky/choose_frames.h"
-#include "sky/sky_grid.h"
+#include "sky/pixel_grid.h"
 #include "sky/wcs_facts.h"
 #include "tasks/detector_frame.h"
 #include "tasks/frame_chain.h"
@@ -35,7 +35,7 @@ struct Source {
   FrameProducts products;
   Facts facts;
   FrameGrade grade;
-  SkyGrid grid;
+  PixelGrid grid;
 };
 
 std::vector<Source> read_sources(Reader& reader) {
@@ -83,7 +83,7 @@ double flux_scale(const Source& source, const Source& first) {
 }
 
 /// One frame without its sky, on the reference's grid. Pixels that must not enter are NaN.
-StackPlane warp(const Frame& frame, const Source& source, const SkyGrid& grid, double scale) {
+StackPlane warp(const Frame& frame, const Source& source, const PixelGrid& grid, double scale) {
   Plane<float> pixels = frame.pixels;
   subtract_background(estimate_background(pixels.view(), frame.mask.view()), pixels.view());
   StackPlane plane;
@@ -99,14 +99,14 @@ StackPlane warp(const Frame& frame, const Source& source, const SkyGrid& grid, d
   return plane;
 }
 
-Amplifier whole(const SkyGrid& grid) {
+Amplifier whole(const PixelGrid& grid) {
   Amplifier amplifier;
   amplifier.data = {0, 0, grid.width, grid.height};
   return amplifier;
 }
 
 /// The reference speaks as an exposure of its best frame would, on its own grid.
-Exposure exposure_of(const std::vector<Source>& sources, const SkyGrid& grid) {
+Exposure exposure_of(const std::vector<Source>& sources, const PixelGrid& grid) {
   Exposure exposure = sources.front().products.exposure.exposure;
   exposure.exposure_id = "reference_" + exposure.exposure_id;
   exposure.raw = {};
@@ -151,9 +151,9 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   std::vector<Source> all = read_sources(reader);
   const std::size_t given = all.size();
   const std::vector<Source> sources = choose_sources(parameters, std::move(all));
-  std::vector<SkyGrid> grids;
+  std::vector<PixelGrid> grids;
   for (const Source& source : sources) grids.push_back(source.grid);
-  const SkyGrid grid =
+  const PixelGrid grid =
       covering_grid(grids, grids.front().wcs.pixel_scale_arcsec(), parameters.integer("max_px"));
   CombineOptions options;
   options.clip_sigma = static_cast<float>(parameters.number("clip_sigma"));

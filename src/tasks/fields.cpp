@@ -46,9 +46,9 @@ bool belongs(const Pointing& p, const Pointing& centre, double reach, bool per_d
 
 }  // namespace
 
-std::vector<Field> group_fields(const std::vector<NightExposure>& exposures, double share,
-                                bool per_detector) {
-  std::vector<Field> fields;
+std::vector<SkyField> group_fields(const std::vector<NightExposure>& exposures, double share,
+                                   bool per_detector) {
+  std::vector<SkyField> fields;
   std::vector<Pointing> centres;
   for (std::size_t i = 0; i < exposures.size(); ++i) {
     const Exposure& exposure = exposures[i].exposure;

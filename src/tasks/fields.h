@@ -9,7 +9,7 @@
 namespace polis {
 
 /// Exposures that look at the same piece of sky.
-struct Field {
+struct SkyField {
   std::string name;  ///< "ra031.31+46.77", or the object's name where no pointing is known
   std::vector<std::size_t> members;  ///< indices into the exposures, ascending
 };
@@ -18,7 +18,7 @@ struct Field {
 /// is nearer than `share` of its own field of view's smaller side (0.5 degrees where its size is
 /// not known). `per_detector`: frames of different detectors never share a field (there is no
 /// common sky without a reference catalogue).
-std::vector<Field> group_fields(const std::vector<NightExposure>& exposures, double share,
-                                bool per_detector);
+std::vector<SkyField> group_fields(const std::vector<NightExposure>& exposures, double share,
+                                   bool per_detector);
 
 }  // namespace polis

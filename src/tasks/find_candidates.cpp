@@ -21,8 +21,8 @@ constexpr ParameterSpec kParameters[] = {
     {"galaxy_statistic", "0.5", "sources below this star_statistic are extended"},
 };
 
-std::vector<Candidate> candidates_of(const Parameters& parameters, const Frame& difference,
-                                     const PsfModel& psf) {
+std::vector<DifferenceSource> sources_of(const Parameters& parameters, const Frame& difference,
+                                         const PsfModel& psf) {
   CandidateSettings settings;
   settings.threshold_snr = parameters.number("threshold_snr");
   settings.separation_fwhm = parameters.number("separation_fwhm");
@@ -33,21 +33,21 @@ std::vector<Candidate> candidates_of(const Parameters& parameters, const Frame& 
 }
 
 CandidateContext context_of(const Parameters& parameters, Reader& reader, const Frame& difference,
-                            const std::vector<Candidate>& candidates) {
+                            const std::vector<DifferenceSource>& found) {
   CandidateContext context;
   context.wcs = difference.wcs;
   context.zero_point_mag = number_of(difference.facts, "zero_point_mag");
   context.exposure_time_s = difference.exposure.exposure_time_s;
   const Artifact reference = reader.open("reference_image");
   const Artifact sources = reader.open("reference_sources");
-  context.hosts = find_hosts(
-      candidates, difference.wcs, reference.as<Frame>(), sources.as<TableSet>().at("sources"),
-      parameters.number("host_radius_px"), parameters.number("galaxy_statistic"));
-  context.known_ids.assign(candidates.size(), 0);
+  context.hosts =
+      find_hosts(found, difference.wcs, reference.as<Frame>(), sources.as<TableSet>().at("sources"),
+                 parameters.number("host_radius_px"), parameters.number("galaxy_statistic"));
+  context.known_ids.assign(found.size(), 0);
   if (reader.bundle().has("reference")) {
     const Artifact catalogue = reader.open("reference");
     context.known_ids =
-        find_known(candidates, difference.wcs, catalogue.as<TableSet>().at("stars"),
+        find_known(found, difference.wcs, catalogue.as<TableSet>().at("stars"),
                    difference.exposure.mjd_mid, parameters.number("known_radius_px"));
   }
   return context;
@@ -73,10 +73,11 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   const auto& difference = artifact.as<Frame>();
   const Artifact catalog = reader.open("catalog");
   const PsfModel psf = psf_from(catalog.as<TableSet>().at("psf"));
-  const std::vector<Candidate> candidates = candidates_of(parameters, difference, psf);
-  const CandidateContext context = context_of(parameters, reader, difference, candidates);
+  const std::vector<DifferenceSource> found = sources_of(parameters, difference, psf);
+  const CandidateContext context = context_of(parameters, reader, difference, found);
+  const std::vector<Candidate> candidates = candidates_from(found, context);
   TableSet product;
-  product.tables.push_back(candidates_table(candidates, context));
+  product.tables.push_back(candidates_table(candidates, false));
   product.arrays = {
       cut_outs("science", difference.layers.at("SCIENCE").view(), candidates, difference.unit),
       cut_outs("template", difference.layers.at("TEMPLATE").view(), candidates, difference.unit),

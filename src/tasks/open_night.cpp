@@ -97,15 +97,15 @@ void ask_for_quality(std::vector<BundleEntry> catalogs, RequestMaker& maker) {
 
 /// All that becomes of the science frames, field by field.
 void ask_for_frames(const Parameters& parameters, Reader& reader,
-                    const std::vector<NightExposure>& exposures, const std::vector<Field>& fields,
-                    RequestMaker& maker, PlanRows& rows) {
+                    const std::vector<NightExposure>& exposures,
+                    const std::vector<SkyField>& fields, RequestMaker& maker, PlanRows& rows) {
   const CalibrationRules rules{parameters.number("max_age_days"),
                                parameters.number("dark_temperature_tolerance_c")};
   CalibrationChooser chooser(exposures, rules, maker);
   const bool has_reference = reader.bundle().has("reference");
   const std::vector<BundleEntry> extra = companions(reader, maker);
   std::vector<BundleEntry> catalogs;
-  for (const Field& field : fields) {
+  for (const SkyField& field : fields) {
     std::vector<FrameProducts> frames;
     for (std::size_t i : field.members) {
       const ChosenCalibrations masters = chooser.choose(exposures[i].exposure);
@@ -141,7 +141,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   }
   RequestMaker maker(reader);
   const bool has_reference = reader.bundle().has("reference");
-  const std::vector<Field> fields =
+  const std::vector<SkyField> fields =
       group_fields(exposures, parameters.number("field_share"), !has_reference);
   PlanRows rows;
   ask_for_frames(parameters, reader, exposures, fields, maker, rows);

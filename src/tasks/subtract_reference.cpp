@@ -6,7 +6,7 @@
 #include "kernels/difference.h"
 #include "kernels/resample.h"
 #include "sky/catalog_stars.h"
-#include "sky/sky_grid.h"
+#include "sky/pixel_grid.h"
 #include "sky/wcs_facts.h"
 #include "tasks/tasks.h"
 
@@ -39,7 +39,7 @@ Template warp_reference(const Frame& reference, const Frame& frame, const Wcs& w
   const auto width = frame.pixels.width(), height = frame.pixels.height();
   Template on_frame{Plane<float>(width, height), Plane<float>(width, height),
                     Plane<MaskPixel>(width, height)};
-  const SkyGrid grid{wcs, static_cast<int>(width), static_cast<int>(height)};
+  const PixelGrid grid{wcs, static_cast<int>(width), static_cast<int>(height)};
   resample({reference.pixels.view(), reference.variance.view(), reference.mask.view()},
            map_pixels(grid, reference.wcs),
            {on_frame.pixels.view(), on_frame.variance.view(), on_frame.mask.view()});

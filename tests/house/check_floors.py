@@ -42,6 +42,7 @@ ONLY_IN = {
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 MAX_LINES = 400
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;{(]*\{", re.MULTILINE)
 
 
 def reachable(floor, seen=None):
@@ -82,6 +83,18 @@ def check_length(root, path):
         yield f"{path}: {lines} lines, more than {MAX_LINES}: split it by purpose"
 
 
+def check_names(root, files):
+    """One name, one type: two of one name in one namespace are undefined behaviour once they are linked together."""
+    home = {}
+    for path in files:
+        if path.suffix != ".h":
+            continue
+        text = (root / path).read_text()
+        for name in sorted(set(TYPE.findall(text)) - {"std"}):
+            if home.setdefault(name, path) != path:
+                yield f"{path}: type {name} has the name of one in {home[name]}: choose another"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     files = sorted(
@@ -94,6 +107,7 @@ def main():
         print(f"no source files under {root}")
         return 1
     problems = [problem for path in files for check in (check_file, check_length) for problem in check(root, path)]
+    problems += check_names(root, files)
     print("\n".join(problems) if problems else f"{len(files)} files: every include points down")
     return 1 if problems else 0
 

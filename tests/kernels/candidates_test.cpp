@@ -41,7 +41,7 @@ struct Scene {
       }
     }
   }
-  std::vector<Candidate> find(const CandidateSettings& settings = {}) {
+  std::vector<DifferenceSource> find(const CandidateSettings& settings = {}) {
     const Plane<float> p = evaluate_psf(psf, 0.0, 0.0);
     const std::ptrdiff_t r = p.width() / 2;
     for (std::ptrdiff_t y = 0; y < score.height(); ++y) {
@@ -76,7 +76,7 @@ TEST(Candidates, BothSignsWithTheirLightAndPlace) {
   scene.add(80.0, 30.4, -3000.0);
   const auto candidates = scene.find();
   ASSERT_EQ(candidates.size(), 2U);
-  const Candidate& up = candidates[0];
+  const DifferenceSource& up = candidates[0];
   EXPECT_EQ(up.sign, 1);
   EXPECT_NEAR(up.x, 40.3, 4.0 * up.x_error);
   EXPECT_NEAR(up.y, 50.7, 4.0 * up.y_error);
@@ -88,7 +88,7 @@ TEST(Candidates, BothSignsWithTheirLightAndPlace) {
   EXPECT_LT(up.dipole, 0.15);
   EXPECT_EQ(up.masked_pixels, 0);
   EXPECT_NEAR(up.edge_distance_px, 40.5, 1.01);
-  const Candidate& down = candidates[1];
+  const DifferenceSource& down = candidates[1];
   EXPECT_EQ(down.sign, -1);
   EXPECT_NEAR(down.flux, -3000.0, 4.0 * down.flux_error);
   EXPECT_NEAR(down.x, 80.0, 4.0 * down.x_error);
@@ -104,7 +104,7 @@ TEST(Candidates, PullsOfFluxAndPlaceAreOne) {
     scene.add(x, y, 2500.0);
     const auto candidates = scene.find();
     ASSERT_FALSE(candidates.empty());
-    const Candidate& c = candidates.front();
+    const DifferenceSource& c = candidates.front();
     flux2 += std::pow((c.flux - 2500.0) / c.flux_error, 2.0);
     place2 += std::pow((c.x - x) / c.x_error, 2.0) + std::pow((c.y - y) / c.y_error, 2.0);
     ++n;
@@ -119,8 +119,8 @@ TEST(Candidates, ShapesTellStreaksHitsAndDipoles) {
   scene.add(100.0, 40.0, 6000.0, 1.2, 1.2);
   scene.add(60.0, 110.0, 20000.0);
   scene.add(61.0, 110.0, -20000.0);
-  Candidate streak, hit, dipole;
-  for (const Candidate& c : scene.find()) {
+  DifferenceSource streak, hit, dipole;
+  for (const DifferenceSource& c : scene.find()) {
     if (c.y < 60.0)
       (c.x < 70.0 ? streak : hit) = c;
     else if (c.sign > 0)

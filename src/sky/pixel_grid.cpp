@@ -1,4 +1,4 @@
-#include "sky/sky_grid.h"
+#include "sky/pixel_grid.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +23,7 @@ struct Extent {
 };
 
 template <class Visit>
-void along_edges(const SkyGrid& frame, Visit&& visit) {
+void along_edges(const PixelGrid& frame, Visit&& visit) {
   const double right = frame.width - 0.5, top = frame.height - 0.5;
   for (int k = 0; k <= kPointsPerEdge; ++k) {
     const double t = static_cast<double>(k) / kPointsPerEdge;
@@ -33,25 +33,25 @@ void along_edges(const SkyGrid& frame, Visit&& visit) {
   }
 }
 
-Extent extent_of(std::span<const SkyGrid> frames, SkyPosition centre) {
+Extent extent_of(std::span<const PixelGrid> frames, SkyPosition centre) {
   Extent extent;
-  for (const SkyGrid& frame : frames)
+  for (const PixelGrid& frame : frames)
     along_edges(frame, [&](SkyPosition p) { extent.add(project_tan(centre, p)); });
   return extent;
 }
 
 }  // namespace
 
-PixelMap map_pixels(const SkyGrid& to, const Wcs& from, std::ptrdiff_t step) {
+PixelMap map_pixels(const PixelGrid& to, const Wcs& from, std::ptrdiff_t step) {
   PixelMap map(to.width, to.height, step);
   map.fill([&](double x, double y) { return from.to_pixel(to.wcs.to_sky({x, y})); });
   return map;
 }
 
-SkyGrid covering_grid(std::span<const SkyGrid> frames, double scale_arcsec, int most_pixels) {
-  SkyGrid grid;
+PixelGrid covering_grid(std::span<const PixelGrid> frames, double scale_arcsec, int most_pixels) {
+  PixelGrid grid;
   if (frames.empty() || !(scale_arcsec > 0.0)) return grid;
-  const SkyGrid& first = frames.front();
+  const PixelGrid& first = frames.front();
   const SkyPosition start = first.wcs.to_sky({0.5 * first.width - 0.5, 0.5 * first.height - 0.5});
   // The middle of the extent becomes the centre, then the extent is taken about it.
   const Extent rough = extent_of(frames, start);

@@ -1,4 +1,4 @@
-#include "sky/sky_grid.h"
+#include "sky/pixel_grid.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 namespace polis {
 namespace {
 
-SkyGrid turned(double ra, double dec, double angle_deg, double scale_arcsec, int width,
+PixelGrid turned(double ra, double dec, double angle_deg, double scale_arcsec, int width,
                int height) {
-  SkyGrid grid;
+  PixelGrid grid;
   grid.wcs.valid = true;
   grid.wcs.reference = {ra, dec};
   grid.wcs.reference_pixel = {0.5 * width - 0.5, 0.5 * height - 0.5};
@@ -22,13 +22,13 @@ SkyGrid turned(double ra, double dec, double angle_deg, double scale_arcsec, int
 }
 
 TEST(CoveringGrid, CoversFramesThatAreTurnedAndShifted) {
-  const std::vector<SkyGrid> frames{turned(133.4, 8.6, 20.0, 1.0, 480, 400),
+  const std::vector<PixelGrid> frames{turned(133.4, 8.6, 20.0, 1.0, 480, 400),
                                     turned(133.42, 8.61, -110.0, 1.0, 480, 400)};
-  const SkyGrid grid = covering_grid(frames, 1.0, 4000);
+  const PixelGrid grid = covering_grid(frames, 1.0, 4000);
   ASSERT_TRUE(grid.wcs.valid);
   EXPECT_LT(grid.width, 720);
   EXPECT_NEAR(grid.wcs.pixel_scale_arcsec(), 1.0, 1e-9);
-  for (const SkyGrid& frame : frames) {
+  for (const PixelGrid& frame : frames) {
     for (const PixelPosition corner : {PixelPosition{0, 0}, {479, 0}, {0, 399}, {479, 399}}) {
       const PixelPosition p = grid.wcs.to_pixel(frame.wcs.to_sky(corner));
       EXPECT_GT(p.x, -0.5);
@@ -46,15 +46,15 @@ TEST(CoveringGrid, CoversFramesThatAreTurnedAndShifted) {
 }
 
 TEST(CoveringGrid, IsNeverLargerThanAllowed) {
-  const std::vector<SkyGrid> frames{turned(10.0, 0.0, 0.0, 1.0, 400, 400),
+  const std::vector<PixelGrid> frames{turned(10.0, 0.0, 0.0, 1.0, 400, 400),
                                     turned(60.0, 0.0, 0.0, 1.0, 400, 400)};
   EXPECT_EQ(covering_grid(frames, 1.0, 1000).width, 1000);
   EXPECT_FALSE(covering_grid({}, 1.0, 1000).wcs.valid);
 }
 
 TEST(CoveringGrid, MapsPixelsThroughTheSky) {
-  const SkyGrid from = turned(10.0, 60.0, 33.0, 0.8, 500, 500);
-  const SkyGrid to = turned(10.01, 60.003, -5.0, 1.1, 300, 300);
+  const PixelGrid from = turned(10.0, 60.0, 33.0, 0.8, 500, 500);
+  const PixelGrid to = turned(10.01, 60.003, -5.0, 1.1, 300, 300);
   const PixelMap map = map_pixels(to, from.wcs, 16);
   const PixelPosition direct = from.wcs.to_pixel(to.wcs.to_sky({160.0, 32.0}));
   EXPECT_NEAR(map.x(10, 2), direct.x, 1e-9);
