@@ -11,6 +11,7 @@
 #include "formats/hdf5_index.h"
 #include "formats/regions.h"
 #include "formats/votable.h"
+#include "report/alert_page.h"
 
 namespace polis {
 namespace {
@@ -84,6 +85,12 @@ bool write_as_lines(const Artifact& artifact, const std::string& path) {
   return true;
 }
 
+bool write_as_page(const Artifact& artifact, const std::string& path) {
+  if (!is_alerts(artifact)) return false;
+  write_file(path, as_bytes(alert_page(read_alerts(artifact.as<TableSet>()))));
+  return true;
+}
+
 bool write_as_regions(const Artifact& artifact, const std::string& path) {
   if (is_alerts(artifact)) {
     write_file(path, as_bytes(write_alert_regions(read_alerts(artifact.as<TableSet>()))));
@@ -95,7 +102,7 @@ bool write_as_regions(const Artifact& artifact, const std::string& path) {
   return text.has_value();
 }
 
-constexpr std::array<ExportFormat, 7> kFormats{{
+constexpr std::array<ExportFormat, 8> kFormats{{
     {"native", native_extension, write_native},
     {"votable", [](std::string_view) { return std::string(".vot"); }, write_as_votable},
     {"fits", [](std::string_view) { return std::string(".fits"); }, write_as_fits},
@@ -103,6 +110,7 @@ constexpr std::array<ExportFormat, 7> kFormats{{
     {"ds9", [](std::string_view) { return std::string(".reg"); }, write_as_regions},
     {"avro", [](std::string_view) { return std::string(".avro"); }, write_as_avro},
     {"jsonl", [](std::string_view) { return std::string(".jsonl"); }, write_as_lines},
+    {"html", [](std::string_view) { return std::string(".html"); }, write_as_page},
 }};
 
 }  // namespace

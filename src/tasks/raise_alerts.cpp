@@ -65,7 +65,7 @@ Facts facts_of(const AlertInputs& inputs, const Followed& followed) {
               {"objects", std::to_string(followed.set.objects.size())},
               {"repeated", std::to_string(followed.repeated)}};
   if (inputs.missing > 0)
-    facts["caveat_missing"] = std::to_string(inputs.missing) + " frames have no candidates";
+    facts["caveat_missing"] = "frames without candidates: " + std::to_string(inputs.missing);
   if (followed.dropped > 0)
     facts["caveat_dropped"] =
         std::to_string(followed.dropped) + " alerts left out: more than max_per_frame in a frame";

@@ -220,7 +220,7 @@ TEST(raise_alerts, missing_frames_are_told_and_an_empty_night_is_no_failure) {
   reader.add_missing("candidates", "candidates");
   const AlertSet set = read_alerts(run(raise_alerts_task(), reader).artifact.as<TableSet>());
   EXPECT_EQ(set.frames.size(), 3U);
-  EXPECT_EQ(set.facts.at("caveat_missing"), "1 frames have no candidates");
+  EXPECT_EQ(set.facts.at("caveat_missing"), "frames without candidates: 1");
   FakeReader nothing;
   const Artifact empty = run(raise_alerts_task(), nothing).artifact;
   const Artifact back = Artifact::from_bytes("alerts", empty.bytes());

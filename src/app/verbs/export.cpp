@@ -44,7 +44,7 @@ int run_export(const std::vector<std::string>& words, const RunnerFactory&) {
   add("kind", po::value<std::vector<std::string>>()->composing(),
       "catalog, light_curves, frame, ...; none: all products");
   add("format", po::value<std::string>()->default_value("native"),
-      "native (HDF5, FITS, JSON as they are), votable, fits, ldac, ds9; alerts: avro, jsonl");
+      "native (HDF5, FITS, JSON as they are), votable, fits, ldac, ds9; alerts: avro, jsonl, html");
   const Arguments arguments(export_verb, options, "", words);
   if (arguments.help_shown()) return kAllDone;
   const ExportFormat& format = export_format(arguments.text("format"));
