@@ -17,10 +17,10 @@ constexpr double kLeastSpread = 0.08;  // of the reduced chi2: its own noise in 
 constexpr double kLeastWindowPart =
     0.5;  // a star with fewer usable pixels in its window is not used
 constexpr int kStarsPerSkyTerm = 3;
-constexpr double kRidge = 1e-7;         // against rounding of the sums
-constexpr double kNoiseHold = 3.0;      // in scatter of the sums of noise
-constexpr double kPriorOfShape = 1.0;   // 1 sigma of a function's part, relative to the flux ratio
-constexpr double kPriorOfChange = 0.1;  // and of its change over the field
+constexpr double kRidge = 1e-7;          // against rounding of the sums
+constexpr double kNoiseHold = 3.0;       // in scatter of the sums of noise
+constexpr double kPriorOfShape = 0.3;    // 1 sigma of a function's part, relative to the flux ratio
+constexpr double kPriorOfChange = 0.02;  // and of its change over the field
 
 /// Products of everything that a window can tell, weighted: rows 0..basis-1 the functions, then the
 /// constant sky, then the broad frame.

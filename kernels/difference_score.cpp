@@ -75,12 +75,18 @@ void double_row(View<const float> half, std::ptrdiff_t y, std::ptrdiff_t width,
 /// Bins of a tile and one more on each side, up to whole blocks.
 constexpr std::ptrdiff_t kHalfSide = difference_half_tile + block_columns;
 
+/// [bins] By how much the light is known around a tile, and how far a kernel carries it.
+constexpr std::ptrdiff_t kLightMargin = block_columns / 2;
+constexpr std::ptrdiff_t kKernelBins = 5;
+
 struct Scratch {
   Plane<float> around;
   Plane<float> full{difference_tile, difference_tile};
   Plane<float> variance{kHalfSide, kHalfSide};
   Plane<float> sharp{kHalfSide, kHalfSide};
   Plane<float> light{kHalfSide, kHalfSide};
+  Plane<float> rows{kHalfSide, kHalfSide};
+  Plane<float> around_light{kHalfSide, kHalfSide};
   std::vector<float> row = std::vector<float>(difference_tile + 2);
 };
 
@@ -161,17 +167,46 @@ void decorrelate_difference(const ScoreInput& input, const ScoreFilterGrid& filt
 
 namespace {
 
-/// Adds to the variance what an uncertain kernel does near stars: in the light and in its slope.
-void add_kernel_noise(const MatchScatter& scatter, Plane<float>& light, Plane<float>& variance) {
-  const auto amount = static_cast<float>(scatter.light * scatter.light);
+/// Mean of the squares over (2 reach + 1)^2 values around each; valid `reach` away from the border.
+void mean_square(const Plane<float>& in, std::ptrdiff_t reach, Plane<float>& rows,
+                 Plane<float>& out) {
+  const std::ptrdiff_t side = in.width();
+  const std::ptrdiff_t length = 2 * reach + 1;
+  const float part = 1.0F / static_cast<float>(length * length);
+  for (std::ptrdiff_t y = 0; y < side; ++y) {
+    for (std::ptrdiff_t x = 0; x + length <= side; ++x) {
+      float sum = 0.0F;
+      for (std::ptrdiff_t k = 0; k < length; ++k) sum += in(x + k, y) * in(x + k, y);
+      rows(x + reach, y) = sum * part;
+    }
+  }
+  for (std::ptrdiff_t y = reach; y + reach < side; ++y) {
+    float* to = out.view().row(y);
+    std::fill_n(to, side, 0.0F);
+    for (std::ptrdiff_t k = -reach; k <= reach; ++k) {
+      const float* from = rows.view().row(y + k);
+      for (std::ptrdiff_t x = reach; x + reach < side; ++x) to[x] += from[x];
+    }
+  }
+}
+
+/// Adds to the variance what an uncertain kernel does near stars: in the light and in its slope,
+/// as far as stars show it; and, of what the fit does not know, as far as the kernel reaches.
+void add_kernel_noise(const MatchScatter& scatter, double unknown, Scratch& scratch) {
+  const Plane<float>& light = scratch.light;
+  mean_square(light, kKernelBins, scratch.rows, scratch.around_light);
+  const auto amount = static_cast<float>(scatter.light * scatter.light + unknown * unknown);
+  const auto around = static_cast<float>(unknown * unknown);
   // Neighbours in the plane are 2 px apart, so those of a bin are 4 px apart.
   const auto shift = static_cast<float>(scatter.registration_px * scatter.registration_px / 16.0);
-  const std::ptrdiff_t side = light.width();
-  for (std::ptrdiff_t y = 1; y + 1 < side; ++y) {
-    for (std::ptrdiff_t x = 1; x + 1 < side; ++x) {
+  for (std::ptrdiff_t j = 0; j < difference_half_tile + 2; ++j) {
+    for (std::ptrdiff_t i = 0; i < difference_half_tile + 2; ++i) {
+      const std::ptrdiff_t x = i + kLightMargin - 1;
+      const std::ptrdiff_t y = j + kLightMargin - 1;
       const float dx = light(x + 1, y) - light(x - 1, y);
       const float dy = light(x, y + 1) - light(x, y - 1);
-      variance(x, y) += amount * light(x, y) * light(x, y) + shift * (dx * dx + dy * dy);
+      scratch.variance(i, j) += amount * light(x, y) * light(x, y) + shift * (dx * dx + dy * dy) +
+                                around * scratch.around_light(x, y);
     }
   }
 }
@@ -213,14 +248,13 @@ void score_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
     for (std::ptrdiff_t i = 0; i < scratch.sharp.size(); ++i) {
       scratch.variance.data()[i] += scratch.sharp.data()[i];
     }
-    filter_tile(input.model_half, filter.match_half, x_half, y_half, scratch.around,
-                scratch.light.view());
+    filter_tile(input.model_half, filter.match_half, tile.x0 / 2 - kLightMargin,
+                tile.y0 / 2 - kLightMargin, scratch.around, scratch.light.view());
     take_off_level(input.model_half, tile, sum_of_taps(filter.match_half), scratch.light);
     const double unknown = input.fit.light_error(
         static_cast<double>(tile.x0) + 0.5 * static_cast<double>(tile.width),
         static_cast<double>(tile.y0) + 0.5 * static_cast<double>(tile.height));
-    add_kernel_noise({input.scatter.registration_px, std::hypot(input.scatter.light, unknown)},
-                     scratch.light, scratch.variance);
+    add_kernel_noise(input.scatter, unknown, scratch);
     const float least = kLeastPart * filter.sky_variance;
     for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
       const MaskPixel* mask = input.mask.row(tile.y0 + y) + tile.x0;
