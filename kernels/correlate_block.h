@@ -7,19 +7,18 @@
 
 namespace polis {
 
-/// The taps of a square kernel laid out for correlate_block(): zero rows on both sides, so that
-/// four output rows can share each input row.
+/// The taps of a square kernel.
 class BlockTaps {
  public:
-  static constexpr std::ptrdiff_t rows_at_once = 4;
   /// `kernel`: odd side x odd side; `radius` <= its radius cuts what lies beyond.
   void set(View<const float> kernel, std::ptrdiff_t radius);
   std::ptrdiff_t radius() const { return radius_; }
   const float* data() const { return taps_.data(); }
+  float sum() const;
 
  private:
   std::ptrdiff_t radius_ = 0;
-  std::vector<float> taps_;  // (side + 6) x side
+  std::vector<float> taps_;  // side x side
 };
 
 inline constexpr std::ptrdiff_t block_columns = 16;  ///< widths are multiples of this

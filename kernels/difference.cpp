@@ -116,11 +116,12 @@ const Difference& FrameSubtractor::subtract(const DifferenceFrame& science,
                        kernel_noise_share(roles.fwhm_sharp, roles.fwhm_broad),
                        settings_.model_error,
                        settings_.kernel_radius_px};
+  const std::vector<MatchWindow> windows = cut_match_windows(pair, stars);
   const KernelFit fit = fit_matching_kernel(
-      pair, stars,
+      pair, stars, windows,
       make_kernel_basis(roles.fwhm_sharp, roles.fwhm_broad, settings_.kernel_radius_px), settings_);
   if (fit.kernel.empty()) return result_;
-  const MatchScatter scatter = measure_match_scatter(pair, stars, fit);
+  const MatchScatter scatter = measure_match_scatter(pair, stars, windows, fit);
   result_.kernel = fit.kernel;
   const double x = result_.kernel.shape.x_centre;
   const double y = result_.kernel.shape.y_centre;

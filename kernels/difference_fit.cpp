@@ -30,8 +30,7 @@ struct WindowSums {
   double sharp_noise = 0.0;
 };
 
-WindowSums sum_window(const MatchPair& pair, const MatchStar& star, const KernelBasis& basis) {
-  const MatchWindow window = cut_match_window(pair, star);
+WindowSums sum_window(const MatchWindow& window, const KernelBasis& basis) {
   const std::ptrdiff_t pixels = window.weight.size();
   WindowSums sums;
   if (static_cast<double>(window.used) < kLeastWindowPart * static_cast<double>(pixels)) {
@@ -275,13 +274,14 @@ double KernelFit::light_error(double x, double y) const {
 }
 
 KernelFit fit_matching_kernel(const MatchPair& pair, const std::vector<MatchStar>& stars,
-                              const KernelBasis& basis, const DifferenceSettings& settings) {
+                              const std::vector<MatchWindow>& windows, const KernelBasis& basis,
+                              const DifferenceSettings& settings) {
   KernelFit fit;
   fit.used.assign(stars.size(), 0);
   std::vector<WindowSums> sums(stars.size());
   parallel_for(static_cast<std::ptrdiff_t>(stars.size()), [&](std::ptrdiff_t s) {
     const auto k = static_cast<std::size_t>(s);
-    sums[k] = sum_window(pair, stars[k], basis);
+    sums[k] = sum_window(windows[k], basis);
     fit.used[k] = sums[k].pixels > 0.0 && sums[k].gram.allFinite() ? 1 : 0;
   });
   const std::ptrdiff_t usable = std::count(fit.used.begin(), fit.used.end(), 1);

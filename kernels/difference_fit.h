@@ -21,13 +21,14 @@ struct KernelFit {
   double light_error(double x, double y) const;
 };
 
-/// Fits kernel and background on the windows around `stars` by weighted least squares; stars whose
-/// reduced chi2 stands out (variables, blends with asteroids, hidden saturation) are dropped and
-/// the fit is repeated. The noise of the sharp frame, which would make the kernel too weak, is
+/// Fits kernel and background on the `windows` around `stars` by weighted least squares; stars
+/// whose reduced chi2 stands out (variables, blends with asteroids, hidden saturation) are dropped
+/// and the fit is repeated. The noise of the sharp frame, which would make the kernel too weak, is
 /// taken out of the sums. What the stars do not determine is held by a prior: the kernel may change
 /// over the field by about a tenth of itself.
 KernelFit fit_matching_kernel(const MatchPair& pair, const std::vector<MatchStar>& stars,
-                              const KernelBasis& basis, const DifferenceSettings& settings);
+                              const std::vector<MatchWindow>& windows, const KernelBasis& basis,
+                              const DifferenceSettings& settings);
 
 /// What is left of the stars after the fit, beyond what their noise explains.
 struct MatchScatter {
@@ -35,6 +36,6 @@ struct MatchScatter {
   double light = 0.0;            ///< of their light, relative
 };
 MatchScatter measure_match_scatter(const MatchPair& pair, const std::vector<MatchStar>& stars,
-                                   const KernelFit& fit);
+                                   const std::vector<MatchWindow>& windows, const KernelFit& fit);
 
 }  // namespace polis

@@ -72,7 +72,7 @@ double extra_scatter(std::vector<Measured> values) {
 }  // namespace
 
 MatchScatter measure_match_scatter(const MatchPair& pair, const std::vector<MatchStar>& stars,
-                                   const KernelFit& fit) {
+                                   const std::vector<MatchWindow>& windows, const KernelFit& fit) {
   constexpr std::ptrdiff_t side = 2 * match_window_radius + 1;
   // Whole blocks: what lies beyond the window is rubbish that nobody reads.
   constexpr std::ptrdiff_t padded = (side + block_columns - 1) / block_columns * block_columns;
@@ -81,7 +81,7 @@ MatchScatter measure_match_scatter(const MatchPair& pair, const std::vector<Matc
     const auto k = static_cast<std::size_t>(s);
     if (fit.used[k] == 0) return;
     const MatchStar& star = stars[k];
-    const MatchWindow window = cut_match_window(pair, star);
+    const MatchWindow& window = windows[k];
     Plane<float> sharp(padded + 2 * pair.radius, padded + 2 * pair.radius);
     for (std::ptrdiff_t y = 0; y < window.sharp.height(); ++y) {
       std::copy_n(window.sharp.view().row(y), window.sharp.width(), sharp.view().row(y));

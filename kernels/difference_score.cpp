@@ -1,6 +1,7 @@
 #include "kernels/difference_score.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "kernels/parallel.h"
@@ -171,21 +172,26 @@ namespace {
 void mean_square(const Plane<float>& in, std::ptrdiff_t reach, Plane<float>& rows,
                  Plane<float>& out) {
   const std::ptrdiff_t side = in.width();
-  const std::ptrdiff_t length = 2 * reach + 1;
-  const float part = 1.0F / static_cast<float>(length * length);
+  const std::ptrdiff_t inner = side - 2 * reach;
+  const float part = 1.0F / static_cast<float>((2 * reach + 1) * (2 * reach + 1));
+  std::array<float, static_cast<std::size_t>(kHalfSide)> squares{};
   for (std::ptrdiff_t y = 0; y < side; ++y) {
-    for (std::ptrdiff_t x = 0; x + length <= side; ++x) {
-      float sum = 0.0F;
-      for (std::ptrdiff_t k = 0; k < length; ++k) sum += in(x + k, y) * in(x + k, y);
-      rows(x + reach, y) = sum * part;
+    const float* from = in.view().row(y);
+    for (std::ptrdiff_t x = 0; x < side; ++x) {
+      squares[static_cast<std::size_t>(x)] = part * from[x] * from[x];
+    }
+    float* __restrict to = rows.view().row(y) + reach;
+    std::copy_n(squares.data(), inner, to);
+    for (std::ptrdiff_t k = 1; k <= 2 * reach; ++k) {
+      for (std::ptrdiff_t x = 0; x < inner; ++x) to[x] += squares[static_cast<std::size_t>(x + k)];
     }
   }
   for (std::ptrdiff_t y = reach; y + reach < side; ++y) {
-    float* to = out.view().row(y);
-    std::fill_n(to, side, 0.0F);
-    for (std::ptrdiff_t k = -reach; k <= reach; ++k) {
-      const float* from = rows.view().row(y + k);
-      for (std::ptrdiff_t x = reach; x + reach < side; ++x) to[x] += from[x];
+    float* __restrict to = out.view().row(y) + reach;
+    std::copy_n(rows.view().row(y - reach) + reach, inner, to);
+    for (std::ptrdiff_t k = 1 - reach; k <= reach; ++k) {
+      const float* __restrict from = rows.view().row(y + k) + reach;
+      for (std::ptrdiff_t x = 0; x < inner; ++x) to[x] += from[x];
     }
   }
 }
@@ -200,13 +206,16 @@ void add_kernel_noise(const MatchScatter& scatter, double unknown, Scratch& scra
   // Neighbours in the plane are 2 px apart, so those of a bin are 4 px apart.
   const auto shift = static_cast<float>(scatter.registration_px * scatter.registration_px / 16.0);
   for (std::ptrdiff_t j = 0; j < difference_half_tile + 2; ++j) {
+    const std::ptrdiff_t y = j + kLightMargin - 1;
+    const float* __restrict above = light.view().row(y - 1) + kLightMargin - 1;
+    const float* __restrict here = light.view().row(y) + kLightMargin - 1;
+    const float* __restrict below = light.view().row(y + 1) + kLightMargin - 1;
+    const float* __restrict mean = scratch.around_light.view().row(y) + kLightMargin - 1;
+    float* __restrict to = scratch.variance.view().row(j);
     for (std::ptrdiff_t i = 0; i < difference_half_tile + 2; ++i) {
-      const std::ptrdiff_t x = i + kLightMargin - 1;
-      const std::ptrdiff_t y = j + kLightMargin - 1;
-      const float dx = light(x + 1, y) - light(x - 1, y);
-      const float dy = light(x, y + 1) - light(x, y - 1);
-      scratch.variance(i, j) += amount * light(x, y) * light(x, y) + shift * (dx * dx + dy * dy) +
-                                around * scratch.around_light(x, y);
+      const float dx = here[i + 1] - here[i - 1];
+      const float dy = below[i] - above[i];
+      to[i] += amount * here[i] * here[i] + shift * (dx * dx + dy * dy) + around * mean[i];
     }
   }
 }
@@ -223,13 +232,6 @@ void take_off_level(const View<const float>& model, const Tile& tile, float per_
   if (sample.empty()) return;
   const float level = per_level * median_in_place(sample);
   for (std::ptrdiff_t i = 0; i < light.size(); ++i) light.data()[i] -= level;
-}
-
-float sum_of_taps(const BlockTaps& taps) {
-  const std::ptrdiff_t side = 2 * taps.radius() + 1;
-  float sum = 0.0F;
-  for (std::ptrdiff_t i = 0; i < (side + 6) * side; ++i) sum += taps.data()[i];
-  return sum;
 }
 
 }  // namespace
@@ -250,7 +252,7 @@ void score_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
     }
     filter_tile(input.model_half, filter.match_half, tile.x0 / 2 - kLightMargin,
                 tile.y0 / 2 - kLightMargin, scratch.around, scratch.light.view());
-    take_off_level(input.model_half, tile, sum_of_taps(filter.match_half), scratch.light);
+    take_off_level(input.model_half, tile, filter.match_half.sum(), scratch.light);
     const double unknown = input.fit.light_error(
         static_cast<double>(tile.x0) + 0.5 * static_cast<double>(tile.width),
         static_cast<double>(tile.y0) + 0.5 * static_cast<double>(tile.height));

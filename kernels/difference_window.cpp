@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/parallel.h"
+
 namespace polis {
 namespace {
 
@@ -54,9 +56,7 @@ void spoil(Plane<float>& weight, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdif
   }
 }
 
-}  // namespace
-
-MatchWindow cut_match_window(const MatchPair& pair, const MatchStar& star) {
+MatchWindow cut(const MatchPair& pair, const MatchStar& star) {
   const std::ptrdiff_t side = 2 * match_window_radius + 1;
   const std::ptrdiff_t outer = side + 2 * pair.radius;
   MatchWindow window{Plane<float>(outer, outer), Plane<float>(side, side), Plane<float>(side, side),
@@ -96,6 +96,18 @@ MatchWindow cut_match_window(const MatchPair& pair, const MatchStar& star) {
     }
   }
   return window;
+}
+
+}  // namespace
+
+std::vector<MatchWindow> cut_match_windows(const MatchPair& pair,
+                                           const std::vector<MatchStar>& stars) {
+  std::vector<MatchWindow> windows(stars.size());
+  parallel_for(static_cast<std::ptrdiff_t>(stars.size()), [&](std::ptrdiff_t s) {
+    const auto k = static_cast<std::size_t>(s);
+    windows[k] = cut(pair, stars[k]);
+  });
+  return windows;
 }
 
 }  // namespace polis

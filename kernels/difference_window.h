@@ -30,7 +30,9 @@ struct MatchWindow {
   double sharp_noise = 0.0;  ///< sum of weight x variance of the sharp frame
 };
 
-/// Cuts the window around a star; it must lie inside the frames with the kernel's radius to spare.
-MatchWindow cut_match_window(const MatchPair& pair, const MatchStar& star);
+/// Cuts the windows around the stars, which lie inside the frames with the kernel's radius to
+/// spare.
+std::vector<MatchWindow> cut_match_windows(const MatchPair& pair,
+                                           const std::vector<MatchStar>& stars);
 
 }  // namespace polis
