@@ -14,9 +14,10 @@
 namespace polis {
 namespace {
 
-/// Of one core's second-level cache, the share that an item's values may take [bytes].
-constexpr std::size_t kCacheBytes = std::size_t{1} << 20;
-constexpr std::int64_t kMostStampsPerItem = 32;
+/// What an item's values may take: about twice a core's second-level cache, since the weights of
+/// linear layers are read once per item too [bytes].
+constexpr std::size_t kCacheBytes = std::size_t{2} << 20;
+constexpr std::int64_t kMostStampsPerItem = 16;
 constexpr std::size_t kAlignment = 64;
 
 /// Primitives remember the number of threads for which they were made: one.

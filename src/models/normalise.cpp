@@ -16,23 +16,41 @@ constexpr std::array<std::pair<Normalisation, std::string_view>, 4> kNames{{
     {Normalisation::standardise, "standardise"},
 }};
 
+/// Sum of (value - centre)^power. Eight sums side by side, so that the loop vectorises and yet adds
+/// in a fixed order.
+template <bool kSquare>
+double sum_of(std::span<const float> values, double centre) {
+  constexpr std::size_t lanes = 8;
+  std::array<double, lanes> sums{};
+  const std::size_t whole = values.size() / lanes * lanes;
+  for (std::size_t first = 0; first < whole; first += lanes) {
+    for (std::size_t l = 0; l < lanes; ++l) {
+      const double value = values[first + l] - centre;
+      sums[l] += kSquare ? value * value : value;
+    }
+  }
+  for (std::size_t i = whole; i < values.size(); ++i) {
+    const double value = values[i] - centre;
+    sums[i - whole] += kSquare ? value * value : value;
+  }
+  double sum = 0.0;
+  for (const double part : sums) sum += part;
+  return sum;
+}
+
 void divide_by_norm(std::span<float> values) {
-  double square = 0.0;
-  for (const float value : values) square += static_cast<double>(value) * value;
+  const double square = sum_of<true>(values, 0.0);
   if (square == 0.0) return;
-  const double norm = std::sqrt(square);
-  for (float& value : values) value = static_cast<float>(value / norm);
+  const double factor = 1.0 / std::sqrt(square);
+  for (float& value : values) value = static_cast<float>(value * factor);
 }
 
 void standardise(std::span<float> values) {
-  double sum = 0.0;
-  for (const float value : values) sum += value;
-  const double mean = sum / static_cast<double>(values.size());
-  double square = 0.0;
-  for (const float value : values) square += (value - mean) * (value - mean);
-  const double deviation = std::sqrt(square / static_cast<double>(values.size()));
-  for (float& value : values)
-    value = deviation > 0.0 ? static_cast<float>((value - mean) / deviation) : 0.0F;
+  const auto count = static_cast<double>(values.size());
+  const double mean = sum_of<false>(values, 0.0) / count;
+  const double deviation = std::sqrt(sum_of<true>(values, mean) / count);
+  const double factor = deviation > 0.0 ? 1.0 / deviation : 0.0;
+  for (float& value : values) value = static_cast<float>((value - mean) * factor);
 }
 
 }  // namespace
