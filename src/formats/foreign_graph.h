@@ -41,6 +41,8 @@ struct ForeignValue {
 struct ForeignGraph {
   std::string producer;  ///< "keras 2.2.4-tf", "onnx opset 13 by pytorch 1.13"
   std::string name;
+  std::string description;
+  std::int64_t version = 0;  ///< of ONNX' operator set
   std::vector<ForeignValue> inputs;
   std::vector<ForeignValue> outputs;
   std::vector<ForeignNode> nodes;  ///< each after those that make its inputs

@@ -7,11 +7,11 @@ namespace polis {
 
 /// What a file of another program does not say of its network.
 struct ImportOptions {
-  std::string name;  ///< empty: the file's
+  std::string name = {};  ///< empty: the file's
   Normalisation normalisation = Normalisation::none;
-  std::vector<std::string> classes;  ///< empty: class_0, class_1 ...
-  Shape input_shape;                 ///< channels first, without the batch; empty: the file's
-  Facts card;
+  std::vector<std::string> classes = {};  ///< empty: class_0, class_1 ...
+  Shape input_shape = {};                 ///< channels first, without the batch; empty: the file's
+  Facts card = {};
 };
 
 /// Keras 2 (read_keras). Channels move to the front: images become [C, H, W], series [C, L]. The

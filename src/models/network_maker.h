@@ -15,6 +15,8 @@ class NetworkMaker {
   std::size_t permute(std::size_t input, Shape order, const std::string& name);
   std::size_t reshape(std::size_t input, Shape target, const std::string& name);
   const Shape& shape(std::size_t layer) const { return shapes_.at(layer); }
+  /// A layer made before, to give it what does not change its shape.
+  Layer& layer(std::size_t index) { return network_.layers.at(index); }
   /// The network whose result is layer `output`: checked, named, with its golden pair.
   Network finish(std::size_t output, const ForeignGraph& graph, const ImportOptions& options);
 
