@@ -128,11 +128,15 @@ BlockTaps taps_of(const Plane<float>& stamp, double beyond) {
 
 Plane<float> decorrelation(const Spectrum& kernel, const LocalNoise& noise, const SquareFft& fft) {
   const double sum2 = static_cast<double>(std::norm(kernel[0]));
-  const double top = noise.broad_variance + sum2 * noise.sharp_variance;
+  const auto shape = [&](std::size_t k) {
+    return noise.shape.empty() ? 1.0 : static_cast<double>(noise.shape[k]);
+  };
+  const double top = (noise.broad_variance + sum2 * noise.sharp_variance) * shape(0);
   Spectrum whitening(kernel.size());
   for (std::size_t k = 0; k < kernel.size(); ++k) {
-    const double power =
+    const double white =
         noise.broad_variance + noise.sharp_variance * static_cast<double>(std::norm(kernel[k]));
+    const double power = white * shape(k);
     // A broad frame without noise would ask for the inverse of the kernel.
     whitening[k] = static_cast<float>(std::sqrt(top / std::max(power, 1e-4 * top)));
   }

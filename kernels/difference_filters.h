@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "kernels/correlate_block.h"
 #include "kernels/fft.h"
@@ -14,6 +15,8 @@ struct LocalNoise {
   View<const float> psf;        ///< of the broad frame, odd side, sum 1
   double sharp_variance = 0.0;  ///< of a sky pixel [unit^2]
   double broad_variance = 0.0;
+  /// Power over that of white frames, per frequency of the transform; empty: they are white.
+  std::span<const float> shape;
 };
 
 /// Filters for one place of a difference, all in the sense of correlate().

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "kernels/difference_spectrum.h"
 #include "kernels/parallel.h"
 #include "kernels/robust.h"
 
@@ -135,6 +136,7 @@ ScoreFilterGrid::ScoreFilterGrid(const ScoreInput& input) {
   const std::ptrdiff_t rows = (input.difference.height + cell_px - 1) / cell_px;
   filters_.resize(static_cast<std::size_t>(columns_ * rows));
   const SquareFft fft(score_filter_side(input.kernel.radius));
+  const std::vector<float> shape = measure_noise_shape(input, fft);
   parallel_for(columns_ * rows, [&](std::ptrdiff_t i) {
     const std::ptrdiff_t x0 = (i % columns_) * cell_px;
     const std::ptrdiff_t y0 = (i / columns_) * cell_px;
@@ -143,7 +145,7 @@ ScoreFilterGrid::ScoreFilterGrid(const ScoreInput& input) {
     const LocalNoise noise{
         kernel.view(), input.psf,
         median_above_zero(input.sharp_variance_half, x0 / 2, y0 / 2, input.sharp_variance),
-        median_above_zero(input.broad_variance_half, x0 / 2, y0 / 2, input.broad_variance)};
+        median_above_zero(input.broad_variance_half, x0 / 2, y0 / 2, input.broad_variance), shape};
     filters_[static_cast<std::size_t>(i)] = make_score_filters(noise, fft);
   });
 }

@@ -167,7 +167,7 @@ TEST(ScoreFilters, WhitenTheNoiseAndKnowTheVarianceOfTheSum) {
   const Plane<float> kernel = gaussian(1.1, 10);
   const Plane<float> psf = gaussian(1.5, 8);
   const SquareFft fft(score_filter_side(10));
-  const LocalNoise local{kernel.view(), psf.view(), 1.0, 0.5};
+  const LocalNoise local{kernel.view(), psf.view(), 1.0, 0.5, {}};
   const ScoreFilters filters = make_score_filters(local, fft);
   const std::ptrdiff_t margin = 40;
   const Plane<float> sharp = noise(512 + 2 * margin, 512 + 2 * margin, 21);

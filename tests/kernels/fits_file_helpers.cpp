@@ -33,8 +33,8 @@ double number(const Cards& cards, const std::string& name, double fallback) {
   return found == cards.end() ? fallback : std::strtod(found->second.c_str(), nullptr);
 }
 
-std::uint32_t big_endian(const std::string& bytes, std::size_t at, std::size_t size) {
-  std::uint32_t value = 0;
+std::uint64_t big_endian(const std::string& bytes, std::size_t at, std::size_t size) {
+  std::uint64_t value = 0;
   for (std::size_t i = 0; i < size; ++i)
     value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
   return value;
@@ -58,14 +58,19 @@ std::optional<Plane<float>> read_plain_fits(const std::string& path, int hdu) {
       at += (length + kBlock - 1) / kBlock * kBlock;
       continue;
     }
-    if (at + length > bytes.size() || (bits != 16 && bits != -32)) return std::nullopt;
+    if (at + length > bytes.size() || (bits != 16 && bits != -32 && bits != -64)) {
+      return std::nullopt;
+    }
     Plane<float> plane(width, height);
     const double scale = number(cards, "BSCALE", 1.0);
     const double zero = number(cards, "BZERO", 0.0);
     for (std::ptrdiff_t p = 0; p < plane.size(); ++p) {
-      const std::uint32_t word = big_endian(bytes, at + static_cast<std::size_t>(p) * size, size);
-      const double value = bits == 16 ? static_cast<double>(static_cast<std::int16_t>(word))
-                                      : static_cast<double>(std::bit_cast<float>(word));
+      const std::uint64_t word = big_endian(bytes, at + static_cast<std::size_t>(p) * size, size);
+      const double value =
+          bits == 16 ? static_cast<double>(static_cast<std::int16_t>(word))
+          : bits == -32
+              ? static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(word)))
+              : std::bit_cast<double>(word);
       plane.data()[p] = static_cast<float>(value * scale + zero);
     }
     return plane;
