@@ -58,16 +58,16 @@ std::unique_ptr<LedgerReader> City::ledger_reader() const {
   return LedgerReader::open(ledger_path());
 }
 
-std::optional<Digest> City::reference() const {
-  std::ifstream in(root_ + "/reference");
+std::optional<Digest> City::noted(const std::string& what) const {
+  std::ifstream in(root_ + "/" + what);
   std::string hex;
   if (!(in >> hex)) return std::nullopt;
   return Digest::from_hex(hex);
 }
 
-void City::set_reference(const Digest& digest) const {
+void City::note(const std::string& what, const Digest& digest) const {
   const std::string text = digest.hex() + "\n";
-  write_whole(root_ + "/reference", as_bytes(text));
+  write_whole(root_ + "/" + what, as_bytes(text));
 }
 
 void City::reject(std::string_view name, ByteView bytes, std::string_view reason) const {

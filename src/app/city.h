@@ -12,8 +12,8 @@
 namespace polis {
 
 /// Where a city keeps its things: CITY/lake, CITY/ledger.sqlite, CITY/reference (digest of the
-/// reference catalogue), CITY/rejected (copies of files that could not be read, each with its
-/// reason).
+/// reference catalogue), CITY/model (digest of the network that judges candidates), CITY/rejected
+/// (copies of files that could not be read, each with its reason).
 class City {
  public:
   /// Errors: not_found unless the folder holds a city, or `create` is true.
@@ -28,8 +28,11 @@ class City {
   /// Errors: not_found if nothing was run yet.
   std::unique_ptr<LedgerReader> ledger_reader() const;
 
-  std::optional<Digest> reference() const;
-  void set_reference(const Digest& digest) const;
+  std::optional<Digest> reference() const { return noted("reference"); }
+  void set_reference(const Digest& digest) const { note("reference", digest); }
+  /// The network that judges candidates.
+  std::optional<Digest> model() const { return noted("model"); }
+  void set_model(const Digest& digest) const { note("model", digest); }
   /// Sets a copy of a file aside with the reason why it was refused. The same bytes again change
   /// nothing.
   void reject(std::string_view name, ByteView bytes, std::string_view reason) const;
@@ -38,6 +41,8 @@ class City {
 
  private:
   explicit City(std::string root) : root_(std::move(root)) {}
+  std::optional<Digest> noted(const std::string& what) const;
+  void note(const std::string& what, const Digest& digest) const;
   std::string root_;
 };
 

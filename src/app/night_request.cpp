@@ -4,9 +4,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/config_folder.h"
 #include "base/error.h"
 #include "formats/reference_csv.h"
 #include "formats/settings_json.h"
+#include "models/network.h"
 #include "sky/exposure.h"
 
 namespace polis {
@@ -31,6 +33,19 @@ std::vector<BundleEntry> chosen_exposures(const Lake& lake, const NightChoice& c
     entries.push_back({"exposure", {InputRef::From::lake, digest, "exposure"}});
   }
   return entries;
+}
+
+/// The city's own network, else the shipped one.
+std::optional<Digest> network_of(const City& city, Lake& lake) {
+  if (const std::optional<Digest> own = city.model()) return own;
+  const std::string file = shipped_network();
+  if (file.empty()) return std::nullopt;
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const ByteView bytes = as_bytes(text);
+  const Artifact artifact = Artifact::from_bytes("model", Bytes(bytes.begin(), bytes.end()));
+  load_network(artifact);
+  return lake.put(artifact);
 }
 
 Artifact read_targets(const std::string& file) {
@@ -64,6 +79,8 @@ Request night_request(const City& city, Lake& lake, const Settings& settings,
     request.input.entries.push_back(
         {"reference", {InputRef::From::lake, *reference, "reference_catalog"}});
   }
+  if (const std::optional<Digest> model = network_of(city, lake))
+    request.input.entries.push_back({"model", {InputRef::From::lake, *model, "model"}});
   if (!settings.tasks.empty()) {
     const std::string document = write_task_settings(settings.tasks);
     const Digest digest = lake.put(Artifact::of("document", document));

@@ -67,7 +67,8 @@ Reference ask_for_reference(const std::vector<const FrameProducts*>& frames,
 }
 
 InputRef ask_for_candidates(const FrameProducts& frame, const Reference& reference,
-                            const InputRef& catalogue, bool keep, RequestMaker& maker) {
+                            const DifferenceCompanions& companions, bool keep,
+                            RequestMaker& maker) {
   const auto ask = [&](const char* task, std::vector<BundleEntry> entries, bool keep_it) {
     Request request;
     request.task = task;
@@ -82,18 +83,22 @@ InputRef ask_for_candidates(const FrameProducts& frame, const Reference& referen
                                   {input("frame", frame.frame), input("catalog", frame.catalog),
                                    input("reference_image", reference.image)},
                                   keep);
-  return ask("find_candidates",
-             {input("difference", difference), input("catalog", frame.catalog),
-              input("reference_image", reference.image),
-              input("reference_sources", reference.sources), input("reference", catalogue)},
-             true);
+  const InputRef candidates =
+      ask("find_candidates",
+          {input("difference", difference), input("catalog", frame.catalog),
+           input("reference_image", reference.image), input("reference_sources", reference.sources),
+           input("reference", companions.catalogue)},
+          true);
+  if (!companions.network) return candidates;
+  return ask("classify_candidates",
+             {input("candidates", candidates), input("model", *companions.network)}, true);
 }
 
 /// The alerts of one night's frames; those of the night before go along, so that none comes twice.
 InputRef ask_for_alerts(const std::vector<const FrameProducts*>& frames,
                         const std::map<const FrameProducts*, InputRef>& candidates,
                         const std::optional<InputRef>& earlier,
-                        const std::vector<BundleEntry>& companions, const std::string& label,
+                        const DifferenceCompanions& companions, const std::string& label,
                         RequestMaker& maker) {
   Request request;
   request.task = "raise_alerts";
@@ -104,7 +109,8 @@ InputRef ask_for_alerts(const std::vector<const FrameProducts*>& frames,
     request.input.entries.push_back(input("candidates", candidates.at(frame)));
   }
   if (earlier) request.input.entries.push_back(input("alerts", *earlier));
-  for (const BundleEntry& entry : companions) request.input.entries.push_back(entry);
+  request.input.entries.push_back(input("reference", companions.catalogue));
+  if (companions.settings) request.input.entries.push_back(*companions.settings);
   request.label = label;
   request.group = "alerts " + label;
   request.cost = 0.02 * static_cast<double>(frames.size());
@@ -115,8 +121,8 @@ InputRef ask_for_alerts(const std::vector<const FrameProducts*>& frames,
 }  // namespace
 
 std::size_t ask_for_differences(const std::vector<FrameProducts>& frames,
-                                const DifferenceRules& rules, const InputRef& catalogue,
-                                const std::vector<BundleEntry>& settings, const std::string& field,
+                                const DifferenceRules& rules,
+                                const DifferenceCompanions& companions, const std::string& field,
                                 RequestMaker& maker) {
   std::map<const FrameProducts*, InputRef> candidates;
   for (const auto& [name, series] : split(frames, rules.reference_nights)) {
@@ -124,14 +130,12 @@ std::size_t ask_for_differences(const std::vector<FrameProducts>& frames,
     const Reference reference = ask_for_reference(series.before, field + " " + name, maker);
     for (const FrameProducts* frame : series.after)
       candidates[frame] =
-          ask_for_candidates(*frame, reference, catalogue, rules.keep_differences, maker);
+          ask_for_candidates(*frame, reference, companions, rules.keep_differences, maker);
   }
   std::map<std::string, std::vector<const FrameProducts*>> nights;  // frames in order of time
   for (const FrameProducts& frame : frames) {
     if (candidates.contains(&frame)) nights[frame.exposure.exposure.night()].push_back(&frame);
   }
-  std::vector<BundleEntry> companions = settings;
-  companions.push_back(input("reference", catalogue));
   std::optional<InputRef> earlier;
   for (const auto& [night, some] : nights)
     earlier = ask_for_alerts(some, candidates, earlier, companions, field + " " + night, maker);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,14 +14,20 @@ struct DifferenceRules {
   bool keep_differences = false;
 };
 
+/// What frames are compared with besides their own past.
+struct DifferenceCompanions {
+  InputRef catalogue;               ///< the reference catalogue
+  std::optional<InputRef> network;  ///< that judges candidates
+  std::optional<BundleEntry> settings;
+};
+
 /// Asks, for the frames of one field, for what subtraction can tell: a reference image of each
 /// detector and filter from the first nights, then for every frame of a later night the difference
-/// and its candidates, then the alerts of each night. `catalogue`: the reference catalogue.
-/// `settings`: entries that go along to what makes requests. Gives the number of frames that are to
-/// be subtracted: 0 if there is no later night.
+/// and its candidates, judged by the network if there is one, then the alerts of each night. Gives
+/// the number of frames that are to be subtracted: 0 if there is no later night.
 std::size_t ask_for_differences(const std::vector<FrameProducts>& frames,
-                                const DifferenceRules& rules, const InputRef& catalogue,
-                                const std::vector<BundleEntry>& settings, const std::string& field,
+                                const DifferenceRules& rules,
+                                const DifferenceCompanions& companions, const std::string& field,
                                 RequestMaker& maker);
 
 }  // namespace polis

@@ -121,10 +121,9 @@ void ask_for_frames(const Parameters& parameters, Reader& reader,
       if (parameters.flag("differences")) {
         const DifferenceRules difference_rules{parameters.integer("reference_nights"),
                                                parameters.flag("keep_differences")};
-        ask_for_differences(frames, difference_rules, reader.bundle().one("reference"),
-                            maker.settings_entry() ? std::vector{*maker.settings_entry()}
-                                                   : std::vector<BundleEntry>{},
-                            field.name, maker);
+        DifferenceCompanions with{reader.bundle().one("reference"), {}, maker.settings_entry()};
+        if (reader.bundle().has("model")) with.network = reader.bundle().one("model");
+        ask_for_differences(frames, difference_rules, with, field.name, maker);
       }
     } else {
       ask_for_anchor(frames, extra, field.name, maker);
@@ -168,7 +167,7 @@ Task open_night_task() {
           1,
           "night_plan",
           "asks for everything that the exposures of a night allow: roles exposure, reference, "
-          "targets, settings",
+          "model, targets, settings",
           kParameters,
           run};
 }

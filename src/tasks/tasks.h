@@ -28,6 +28,7 @@ Task choose_anchor_task();
 Task build_reference_task();
 Task subtract_reference_task();
 Task find_candidates_task();
+Task classify_candidates_task();
 Task collect_targets_task();
 Task forced_photometry_task();
 Task build_light_curves_task();

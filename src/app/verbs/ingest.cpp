@@ -12,6 +12,7 @@
 #include "formats/instrument_file.h"
 #include "formats/paths.h"
 #include "formats/reference_csv.h"
+#include "models/network.h"
 
 namespace polis {
 namespace {
@@ -96,6 +97,16 @@ void ingest_reference(const City& city, Lake& lake, const std::string& file) {
   std::cout << "reference catalogue: " << stars.rows() << " stars\n";
 }
 
+/// A network that lies is refused here, not in the middle of a night.
+void ingest_model(const City& city, Lake& lake, const std::string& file) {
+  const Bytes bytes = read_foreign_file(file);
+  try_foreign_tables(bytes);
+  const Artifact artifact = Artifact::from_bytes("model", bytes);
+  const Network network = load_network(artifact);
+  city.set_model(lake.put(artifact));
+  std::cout << "network " << network.name << ": " << network.classes.size() << " classes\n";
+}
+
 int probe(const std::vector<std::string>& files, std::span<const Instrument> instruments) {
   for (const std::string& file : files)
     std::cout << probe_file(read_foreign_file(file), file, instruments);
@@ -118,6 +129,7 @@ po::options_description ingest_options() {
       "files, or folders with FITS files (also without --path)");
   add("reference", po::value<std::string>(),
       "reference catalogue: HDF5, or CSV with ra,dec,mag_<filter>...");
+  add("model", po::value<std::string>(), "network that judges candidates (docs/formats/model.md)");
   add("instruments", po::value<std::string>()->default_value(config_folder() + "/instruments"),
       "folder of instrument files");
   add("probe", po::bool_switch(), "print how the files would be read, store nothing");
@@ -129,7 +141,8 @@ int run_ingest(const std::vector<std::string>& words, const RunnerFactory&) {
   if (arguments.help_shown()) return kAllDone;
   const std::vector<std::string> files = files_below(arguments.list("path"));
   const bool reference = arguments.has("reference");
-  if (files.empty() && !reference) {
+  const bool model = arguments.has("model");
+  if (files.empty() && !reference && !model) {
     throw Error(
         ErrorKind::not_found, "nothing to ingest",
         arguments.list("path").empty() ? "no path was given" : "no FITS file below the paths given",
@@ -140,6 +153,7 @@ int run_ingest(const std::vector<std::string>& words, const RunnerFactory&) {
   const City city = City::open(arguments.text("city"), true);
   const std::unique_ptr<Lake> lake = city.lake();
   if (reference) ingest_reference(city, *lake, arguments.text("reference"));
+  if (model) ingest_model(city, *lake, arguments.text("model"));
   Tally tally;
   for (const std::string& file : files) {
     try {
@@ -155,8 +169,8 @@ int run_ingest(const std::vector<std::string>& words, const RunnerFactory&) {
 
 }  // namespace
 
-const Verb ingest_verb{"ingest", "ingest --city DIR [--reference FILE] [--probe] PATH...",
-                       "validates raw frames and stores them; refused files are set aside",
-                       run_ingest};
+const Verb ingest_verb{
+    "ingest", "ingest --city DIR [--reference FILE] [--model FILE] [--probe] PATH...",
+    "validates raw frames and stores them; refused files are set aside", run_ingest};
 
 }  // namespace polis

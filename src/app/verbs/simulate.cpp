@@ -22,7 +22,8 @@ po::options_description simulate_options() {
   auto add = options.add_options();
   add("out", po::value<std::string>(),
       "folder for the frames: OUT/<site>/*.fits, OUT/reference.h5, OUT/truth/*.h5");
-  add("preset", po::value<std::string>()->default_value("tiny"), "tiny, crowded, transients, demo or survey");
+  add("preset", po::value<std::string>()->default_value("tiny"),
+      "tiny, crowded, transients, demo or survey");
   add("seed", po::value<std::uint64_t>()->default_value(1), "another seed, another sky and night");
   add("scene", po::value<std::vector<std::string>>()->composing(),
       "name=value: changes the preset (see --list); several are allowed");
