@@ -43,7 +43,7 @@ class Arguments {
 };
 
 extern const Verb ingest_verb, simulate_verb, run_verb, status_verb, requests_verb, export_verb,
-    lake_verb, tasks_verb, retry_verb;
+    lake_verb, tasks_verb, retry_verb, model_verb;
 std::span<const Verb* const> all_verbs();
 
 }  // namespace polis

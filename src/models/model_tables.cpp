@@ -1,9 +1,7 @@
 // The artifact of kind `model`: docs/formats/model.md.
-#include <charconv>
-#include <limits>
-
 #include "base/error.h"
 #include "models/check.h"
+#include "models/layer_options.h"
 #include "models/network.h"
 #include "sky/table.h"
 
@@ -17,99 +15,6 @@ constexpr std::string_view kCard = "card_";
   throw Error(ErrorKind::bad_input, "cannot read a model", why);
 }
 
-std::string number_of(double value) {
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value);
-  return {text, end.ptr};
-}
-
-/// "size=3 3;stride=1 1": only what differs from a layer without options.
-std::string options_of(const Layer& layer) {
-  std::string text;
-  const auto put = [&](std::string_view name, const std::string& value) {
-    text.append(text.empty() ? "" : ";").append(name).append("=").append(value);
-  };
-  const Window& w = layer.window;
-  if (!w.size.empty()) {
-    put("size", shape_text(w.size));
-    put("stride", shape_text(w.stride));
-    put("dilation", shape_text(w.dilation));
-    put("pad_before", shape_text(w.pad_before));
-    put("pad_after", shape_text(w.pad_after));
-  }
-  if (layer.groups != 1) put("groups", std::to_string(layer.groups));
-  if (layer.axis != 0) put("axis", std::to_string(layer.axis));
-  if (!layer.target.empty()) put("target", shape_text(layer.target));
-  if (layer.alpha != 0.0) put("alpha", number_of(layer.alpha));
-  if (layer.epsilon != 0.0) put("epsilon", number_of(layer.epsilon));
-  if (layer.count_padding) put("count_padding", "1");
-  if (layer.backwards) put("backwards", "1");
-  if (layer.last_only) put("last_only", "1");
-  if (layer.linear_before_reset) put("linear_before_reset", "1");
-  return text;
-}
-
-double real_of(std::string_view text) {
-  double value = 0.0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || end != text.data() + text.size())
-    refuse("\"" + std::string(text.substr(0, 80)) + "\" is no number");
-  return value;
-}
-
-std::int64_t integer_of(std::string_view text) {
-  const Shape one = shape_from(text, "a model's option");
-  if (one.size() != 1) refuse("\"" + std::string(text.substr(0, 80)) + "\" is no integer");
-  return one.front();
-}
-
-void set_option(Layer& layer, std::string_view name, std::string_view value) {
-  const auto list = [&] { return shape_from(value, "a model's option"); };
-  Window& w = layer.window;
-  if (name == "size")
-    w.size = list();
-  else if (name == "stride")
-    w.stride = list();
-  else if (name == "dilation")
-    w.dilation = list();
-  else if (name == "pad_before")
-    w.pad_before = list();
-  else if (name == "pad_after")
-    w.pad_after = list();
-  else if (name == "groups")
-    layer.groups = integer_of(value);
-  else if (name == "axis")
-    layer.axis = integer_of(value);
-  else if (name == "target")
-    layer.target = list();
-  else if (name == "alpha")
-    layer.alpha = real_of(value);
-  else if (name == "epsilon")
-    layer.epsilon = real_of(value);
-  else if (name == "count_padding")
-    layer.count_padding = integer_of(value) != 0;
-  else if (name == "backwards")
-    layer.backwards = integer_of(value) != 0;
-  else if (name == "last_only")
-    layer.last_only = integer_of(value) != 0;
-  else if (name == "linear_before_reset")
-    layer.linear_before_reset = integer_of(value) != 0;
-  else
-    refuse("there is no option \"" + std::string(name.substr(0, 80)) + "\"");
-}
-
-void set_options(Layer& layer, std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(';'), text.size());
-    const std::string_view option = text.substr(0, end);
-    const std::size_t equals = option.find('=');
-    if (equals == std::string_view::npos)
-      refuse("\"" + std::string(option.substr(0, 80)) + "\" is no option");
-    set_option(layer, option.substr(0, equals), option.substr(equals + 1));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
-
 Table layer_table(const Network& network) {
   std::vector<std::string> names, kinds, inputs, options;
   for (const Layer& layer : network.layers) {
@@ -118,7 +23,7 @@ Table layer_table(const Network& network) {
     Shape places;
     for (const std::size_t input : layer.inputs) places.push_back(static_cast<std::int64_t>(input));
     inputs.push_back(shape_text(places));
-    options.push_back(options_of(layer));
+    options.push_back(layer_options(layer));
   }
   Table table("layers");
   table.add({"name", "", "", "", std::move(names)});
@@ -183,7 +88,7 @@ std::vector<Layer> layers_of(const Table& table) {
     layers[i].kind = layer_kind_from(kinds[i]);
     for (const std::int64_t input : shape_from(inputs[i], "the inputs of a layer"))
       layers[i].inputs.push_back(static_cast<std::size_t>(input));
-    set_options(layers[i], options[i]);
+    set_layer_options(layers[i], options[i]);
   }
   return layers;
 }

@@ -7,33 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "app/polis_says.h"
 #include "temporary_folder.h"
 
 namespace polis {
 namespace {
 
-struct Said {
-  int code = 0;
-  std::string out, err;
-};
-
-Said polis_says(std::vector<std::string> words) {
-  words.insert(words.begin(), "polis");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  const RunnerFactory none = [](const WorkerSettings&, Lake&) -> std::unique_ptr<Runner> {
-    throw Error(ErrorKind::internal, "no runner", "this test runs no jobs");
-  };
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Said said;
-  said.code = app_main(static_cast<int>(words.size()), argv.data(), none);
-  said.out = testing::internal::GetCapturedStdout();
-  said.err = testing::internal::GetCapturedStderr();
-  return said;
-}
+using test::polis_says;
+using test::Said;
 
 TEST(App, WithoutAVerbPrintsItsHelpAndFails) {
   const Said said = polis_says({});
@@ -49,8 +30,8 @@ TEST(App, NamesTheNearestVerbAndOption) {
 }
 
 TEST(App, EveryVerbHasHelp) {
-  for (const char* verb :
-       {"ingest", "run", "status", "requests", "export", "simulate", "retry", "lake", "tasks"}) {
+  for (const char* verb : {"ingest", "run", "status", "requests", "export", "simulate", "retry",
+                           "lake", "tasks", "model"}) {
     const Said said = polis_says({verb, "--help"});
     EXPECT_EQ(said.code, kAllDone) << verb;
     EXPECT_THAT(said.out, testing::HasSubstr("usage: polis " + std::string(verb)));
