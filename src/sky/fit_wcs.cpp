@@ -1,10 +1,13 @@
 #include "sky/fit_wcs.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
 #include <optional>
+
+#include "kernels/plane_fit.h"
 
 namespace polis {
 namespace {
@@ -12,116 +15,109 @@ namespace {
 constexpr double kDegree = 180.0 / std::numbers::pi;
 constexpr int kRecentrings = 2;  // each leaves about (field size)^2 of the last offset
 
-/// A fit of one order, about a tangent point at which the detector's centre has no offset.
-struct Candidate {
-  SkyPosition tangent;
-  PlaneFit plane;
-};
-
 struct Problem {
-  std::vector<PlanePoint> pixels;
-  std::vector<double> weights;  // 1 / deg^2
   std::span<const StarPair> pairs;
+  std::vector<PlanePoint> pixels;
+  std::vector<double> weights;  // 1 / px^2
   PlanePoint centre;
   double half_size = 1.0;
 };
 
-std::vector<PlanePoint> standard_coordinates(const Problem& problem, SkyPosition tangent) {
+std::vector<PlanePoint> standard_coordinates(std::span<const StarPair> pairs, SkyPosition tangent) {
   std::vector<PlanePoint> plane;
-  plane.reserve(problem.pairs.size());
-  for (const StarPair& pair : problem.pairs) {
+  plane.reserve(pairs.size());
+  for (const StarPair& pair : pairs) {
     const auto [xi, eta] = project_tan(tangent, pair.sky);
     plane.push_back({xi * kDegree, eta * kDegree});
   }
   return plane;
 }
 
-std::optional<Candidate> fit_order(const Problem& problem, SkyPosition tangent, int order,
-                                   double clip_sigma) {
-  Candidate candidate{tangent, {}};
+/// A tangent point at the detector's centre, and the linear map from there. [deg/px]
+struct Linear {
+  SkyPosition tangent;
+  std::array<double, 4> cd{};
+  double determinant() const { return cd[0] * cd[3] - cd[1] * cd[2]; }
+  PlanePoint to_pixels(PlanePoint p) const {
+    return {(cd[3] * p.x - cd[1] * p.y) / determinant(),
+            (cd[0] * p.y - cd[2] * p.x) / determinant()};
+  }
+  /// The tangent point moved to a place of the plane. [px]
+  void move(PlanePoint p) {
+    tangent = unproject_tan(
+        tangent, {(cd[0] * p.x + cd[1] * p.y) / kDegree, (cd[2] * p.x + cd[3] * p.y) / kDegree});
+  }
+};
+
+std::optional<Linear> fit_linear(const Problem& problem, const std::vector<double>& weights,
+                                 SkyPosition guess, double clip_sigma) {
   PlaneFitSettings settings;
-  settings.order = order;
+  settings.order = 1;
   settings.centre = problem.centre;
   settings.scale = problem.half_size;
   settings.clip_sigma = clip_sigma;
+  Linear linear{guess, {}};
+  PlaneFit fit;
   for (int i = 0; i < kRecentrings; ++i) {
-    const auto plane = standard_coordinates(problem, candidate.tangent);
-    if (!fit_plane(problem.pixels, plane, problem.weights, settings, candidate.plane))
-      return std::nullopt;
-    candidate.tangent = unproject_tan(
-        candidate.tangent, {candidate.plane.x[0] / kDegree, candidate.plane.y[0] / kDegree});
+    const auto plane = standard_coordinates(problem.pairs, linear.tangent);
+    if (!fit_plane(problem.pixels, plane, weights, settings, fit)) return std::nullopt;
+    linear.tangent = unproject_tan(linear.tangent, {fit.x[0] / kDegree, fit.y[0] / kDegree});
   }
-  return candidate;
-}
-
-/// Residuals of all pairs in units of their errors.
-std::vector<double> normed_residuals(const Problem& problem, const Candidate& candidate) {
-  const auto plane = standard_coordinates(problem, candidate.tangent);
-  const PlanePoint offset{candidate.plane.x[0], candidate.plane.y[0]};
-  std::vector<double> residuals;
-  for (std::size_t i = 0; i < plane.size(); ++i) {
-    if (!(problem.weights[i] > 0.0)) continue;
-    const PlanePoint model = candidate.plane(problem.pixels[i]);
-    residuals.push_back(
-        std::hypot(plane[i].x - model.x + offset.x, plane[i].y - model.y + offset.y) *
-        std::sqrt(problem.weights[i]));
-  }
-  return residuals;
-}
-
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-/// The order that the data ask for: least Bayesian information criterion over outlier-proof sums.
-std::size_t choose(const Problem& problem, const std::vector<Candidate>& candidates,
-                   double clip_sigma) {
-  std::vector<std::vector<double>> residuals;
-  double sigma = std::numeric_limits<double>::infinity();
-  for (const Candidate& candidate : candidates) {
-    residuals.push_back(normed_residuals(problem, candidate));
-    sigma = std::min(sigma, median_of(residuals.back()) / 1.17741);
-  }
-  const double limit = clip_sigma * std::max(sigma, 1e-12);
-  std::size_t best = 0;
-  double least = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    double sum = 1e-20;
-    for (const double r : residuals[i]) sum += std::min(r * r, limit * limit);
-    const double data = 2.0 * static_cast<double>(residuals[i].size());
-    const double parameters = 2.0 * static_cast<double>(plane_terms(candidates[i].plane.order));
-    const double criterion = data * std::log(sum / data) + parameters * std::log(data);
-    if (criterion < least) {
-      least = criterion;
-      best = i;
-    }
-  }
-  return best;
-}
-
-Wcs wcs_of(const Candidate& candidate, const Problem& problem) {
-  Wcs wcs;
-  const PlaneFit& fit = candidate.plane;
-  wcs.reference = candidate.tangent;
-  wcs.reference_pixel = {problem.centre.x, problem.centre.y};
   const double s = fit.scale;
-  wcs.cd = {fit.x[sip_index(1, 0)] / s, fit.x[sip_index(0, 1)] / s, fit.y[sip_index(1, 0)] / s,
-            fit.y[sip_index(0, 1)] / s};
-  const double det = wcs.cd[0] * wcs.cd[3] - wcs.cd[1] * wcs.cd[2];
-  if (det == 0.0 || !std::isfinite(det)) return wcs;
+  linear.cd = {fit.x[sip_index(1, 0)] / s, fit.x[sip_index(0, 1)] / s, fit.y[sip_index(1, 0)] / s,
+               fit.y[sip_index(0, 1)] / s};
+  const double det = linear.determinant();
+  if (det == 0.0 || !std::isfinite(det)) return std::nullopt;
+  return linear;
+}
+
+/// The map from the detector to the plane of `linear`, in pixels; moves the tangent point so that
+/// the detector's centre has no offset.
+bool fit_map(const Problem& problem, const WcsFitSettings& settings, Linear& linear,
+             DistortionFit& map) {
+  DistortionSettings distortion;
+  distortion.most_order = settings.most_sip_order;
+  distortion.centre = problem.centre;
+  distortion.scale = problem.half_size;
+  distortion.clip_sigma = settings.clip_sigma;
+  for (int i = 0; i < kRecentrings; ++i) {
+    std::vector<PlanePoint> plane = standard_coordinates(problem.pairs, linear.tangent);
+    for (PlanePoint& p : plane) {
+      p = linear.to_pixels(p);
+      p = {p.x + problem.centre.x, p.y + problem.centre.y};
+    }
+    if (!fit_distortion(problem.pixels, plane, problem.weights, distortion, map)) return false;
+    linear.move({map.x[0], map.y[0]});
+    constexpr double kCentred = 0.1;  // [px]
+    if (std::hypot(map.x[0], map.y[0]) < kCentred) break;
+  }
+  return true;
+}
+
+/// SIP stands before the linear map: u + A = (1 + L)^-1 (u + L u + distortion).
+Wcs wcs_of(const Problem& problem, const Linear& linear, const DistortionFit& map) {
+  Wcs wcs;
+  wcs.reference = linear.tangent;
+  wcs.reference_pixel = {problem.centre.x, problem.centre.y};
+  const double s = map.scale;
+  const std::array<double, 4> m{1.0 + map.x[sip_index(1, 0)] / s, map.x[sip_index(0, 1)] / s,
+                                map.y[sip_index(1, 0)] / s, 1.0 + map.y[sip_index(0, 1)] / s};
+  const std::array<double, 4>& cd = linear.cd;
+  wcs.cd = {cd[0] * m[0] + cd[1] * m[2], cd[0] * m[1] + cd[1] * m[3], cd[2] * m[0] + cd[3] * m[2],
+            cd[2] * m[1] + cd[3] * m[3]};
+  const double det = m[0] * m[3] - m[1] * m[2];
+  if (!(det > 0.0) || !std::isfinite(det)) return wcs;
   wcs.valid = true;
-  if (fit.order < 2) return wcs;
-  wcs.sip_order = fit.order;
-  wcs.sip_a.assign(sip_size(fit.order), 0.0);
-  wcs.sip_b.assign(sip_size(fit.order), 0.0);
-  for (int n = 2; n <= fit.order; ++n) {
+  if (map.order < 2) return wcs;
+  wcs.sip_order = map.order;
+  wcs.sip_a.assign(sip_size(map.order), 0.0);
+  wcs.sip_b.assign(sip_size(map.order), 0.0);
+  for (int n = 2; n <= map.order; ++n) {
     const double power = std::pow(s, n);
     for (int p = 0; p <= n; ++p) {
       const std::size_t k = sip_index(p, n - p);
-      wcs.sip_a[k] = (wcs.cd[3] * fit.x[k] - wcs.cd[1] * fit.y[k]) / (det * power);
-      wcs.sip_b[k] = (wcs.cd[0] * fit.y[k] - wcs.cd[2] * fit.x[k]) / (det * power);
+      wcs.sip_a[k] = (m[3] * map.x[k] - m[1] * map.y[k]) / (det * power);
+      wcs.sip_b[k] = (m[0] * map.y[k] - m[2] * map.x[k]) / (det * power);
     }
   }
   return wcs;
@@ -147,7 +143,7 @@ double rough_scale(std::span<const StarPair> pairs, SkyPosition guess) {
 
 double WcsFit::error_arcsec(PixelPosition pixel) const {
   if (!found) return std::numeric_limits<double>::quiet_NaN();
-  return 3600.0 * std::sqrt(plane.variance({pixel.x, pixel.y}) * std::max(1.0, reduced_chi2));
+  return wcs.pixel_scale_arcsec() * std::sqrt(map.variance({pixel.x, pixel.y}));
 }
 
 WcsFit fit_wcs(std::span<const StarPair> pairs, SkyPosition guess, const WcsFitSettings& settings) {
@@ -158,36 +154,22 @@ WcsFit fit_wcs(std::span<const StarPair> pairs, SkyPosition guess, const WcsFitS
   problem.half_size = 0.5 * std::max({settings.width, settings.height, 2});
   const double scale = rough_scale(pairs, guess);
   if (!(scale > 0.0)) return result;
-  std::size_t usable = 0;
+  std::vector<double> in_degrees;
   for (const StarPair& pair : pairs) {
-    const double error = pair.error_px * scale;
+    const double error = pair.error_px;
     const double weight = error > 0.0 && std::isfinite(error) ? 1.0 / (error * error) : 0.0;
-    usable += weight > 0.0 ? 1 : 0;
     problem.pixels.push_back({pair.pixel.x, pair.pixel.y});
     problem.weights.push_back(weight);
+    in_degrees.push_back(weight / (scale * scale));
   }
-  // A first linear fit brings the tangent point to the detector's centre, for all orders.
-  if (const auto linear = fit_order(problem, guess, 1, settings.clip_sigma))
-    guess = linear->tangent;
-  std::vector<Candidate> candidates;
-  for (int order = 1; order <= std::clamp(settings.most_sip_order, 1, 5); ++order) {
-    if (order > 1 && usable < 3 * plane_terms(order)) break;
-    if (auto candidate = fit_order(problem, guess, order, settings.clip_sigma))
-      candidates.push_back(std::move(*candidate));
-  }
-  if (candidates.empty()) return result;
-  const Candidate& best = candidates[choose(problem, candidates, settings.clip_sigma)];
-  result.plane = best.plane;
-  result.wcs = wcs_of(best, problem);
+  std::optional<Linear> linear = fit_linear(problem, in_degrees, guess, settings.clip_sigma);
+  if (!linear || !fit_map(problem, settings, *linear, result.map)) return result;
+  result.wcs = wcs_of(problem, *linear, result.map);
   result.found = result.wcs.valid;
-  result.used = best.plane.used;
-  result.stars = best.plane.stars;
-  result.rms_px =
-      std::sqrt(0.5 * (best.plane.rms_x * best.plane.rms_x + best.plane.rms_y * best.plane.rms_y)) /
-      scale;
-  const double freedom = 2.0 * (static_cast<double>(result.stars) -
-                                static_cast<double>(plane_terms(best.plane.order)));
-  result.reduced_chi2 = freedom > 0.0 ? best.plane.chi2 / freedom : 0.0;
+  result.used = result.map.used;
+  result.stars = result.map.stars;
+  result.rms_px = result.map.rms;
+  result.reduced_chi2 = result.map.freedom > 0.0 ? result.map.chi2 / result.map.freedom : 0.0;
   if (result.found) add_inverse_sip(result.wcs, settings.width, settings.height);
   return result;
 }

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/plane_fit.h"
+#include "kernels/distortion_fit.h"
 #include "sky/wcs.h"
 
 namespace polis {
@@ -25,7 +25,7 @@ struct WcsFitSettings {
 struct WcsFit {
   bool found = false;
   Wcs wcs;
-  PlaneFit plane;                  ///< detector [px] to standard coordinates [deg]
+  DistortionFit map;               ///< detector to the undistorted tangent plane [px]
   std::vector<std::uint8_t> used;  ///< per pair
   std::size_t stars = 0;
   double rms_px = 0.0;  ///< per axis, of the stars used
@@ -35,10 +35,9 @@ struct WcsFit {
   double error_arcsec(PixelPosition pixel) const;
 };
 
-/// Fits TAN with as much SIP distortion as the stars demand: polynomials of rising order, each with
-/// its own rejection of outliers, compared by the Bayesian information criterion (Schwarz 1978); an
-/// order needs three stars per coefficient. Not found with fewer than 3 usable pairs, or when they
-/// lie on a line. `guess`: sky position of about the detector's centre.
+/// Fits TAN with as much SIP distortion as the stars demand (kernels/distortion_fit.h); outliers
+/// are rejected. Not found with fewer than 3 usable pairs, or when they lie on a line. `guess`: sky
+/// position of about the detector's centre.
 WcsFit fit_wcs(std::span<const StarPair> pairs, SkyPosition guess, const WcsFitSettings& settings);
 
 /// Adds the polynomials AP, BP that undo the SIP distortion to about 1e-3 of it over the detector,

@@ -80,7 +80,9 @@ class FieldSolver {
   bool fit_all();
   StarPair pair_of(std::size_t detected, std::size_t reference) const;
   bool fit(const std::vector<std::pair<std::size_t, std::size_t>>& pairs, int most_order);
-  std::vector<std::pair<std::size_t, std::size_t>> pair_within(double radius_px) const;
+  std::vector<std::pair<std::size_t, std::size_t>> pair_near() const;
+  double widest_px() const;
+  double reach_of(std::size_t star, std::size_t known) const;
 
   std::span<const DetectedStar> detected_;
   std::span<const ReferenceStar> reference_;
@@ -161,6 +163,7 @@ bool FieldSolver::fit(const std::vector<std::pair<std::size_t, std::size_t>>& pa
   for (std::size_t k = 0; k < pairs.size(); ++k) {
     if (fitted.used[k] != 0) solution_.pairs.push_back(pairs[k]);
   }
+  std::sort(solution_.pairs.begin(), solution_.pairs.end());
   solution_.fit = std::move(fitted);
   solution_.wcs = solution_.fit.wcs;
   solution_.rms_arcsec = solution_.fit.rms_px * solution_.wcs.pixel_scale_arcsec();
@@ -173,10 +176,23 @@ bool FieldSolver::fit_pattern() {
   for (const auto& [i, j] : pattern_.pairs) {
     pairs.emplace_back(bright_[static_cast<std::size_t>(i)], nearby_[static_cast<std::size_t>(j)]);
   }
-  return fit(pairs, std::min(settings_.most_sip_order, 3));
+  return fit(pairs, settings_.most_sip_order);
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> FieldSolver::pair_within(double radius_px) const {
+/// Within this distance few stars have a reference star near that is another.
+double FieldSolver::widest_px() const {
+  constexpr double kStrangers = 0.05;  // of the stars
+  constexpr double kLeast = 2.0, kMost = 50.0;
+  const double area = static_cast<double>(settings_.width) * settings_.height;
+  const double density = static_cast<double>(bright_.size()) / area;
+  return std::clamp(std::sqrt(kStrangers / (3.14159265 * density)), kLeast, kMost);
+}
+
+/// Pairs of stars that are nearest to each other and no farther apart than their errors and that of
+/// the WCS, which is small where it rests on other stars and grows away from them. Where it is so
+/// large that strangers would be paired nobody is: the region that is known grows from fit to fit.
+std::vector<std::pair<std::size_t, std::size_t>> FieldSolver::pair_near() const {
+  const double radius_px = widest_px();
   std::vector<PlanePoint> mine;
   std::vector<std::size_t> my_index;
   for (const std::size_t i : bright_) {
@@ -201,27 +217,41 @@ std::vector<std::pair<std::size_t, std::size_t>> FieldSolver::pair_within(double
   }
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
   for (const auto& [i, j] : mutual_nearest(mine, theirs, radius_px)) {
-    pairs.emplace_back(my_index[static_cast<std::size_t>(i)],
-                       their_index[static_cast<std::size_t>(j)]);
+    const PlanePoint here = mine[static_cast<std::size_t>(i)],
+                     there = theirs[static_cast<std::size_t>(j)];
+    const std::size_t star = my_index[static_cast<std::size_t>(i)],
+                      known = their_index[static_cast<std::size_t>(j)];
+    const double reach = reach_of(star, known);
+    if (reach <= radius_px && std::hypot(here.x - there.x, here.y - there.y) <= reach)
+      pairs.emplace_back(star, known);
   }
   return pairs;
 }
 
+/// How far apart a pair may be, from its errors and from that of the WCS as all other pairs give
+/// it: a pair that stands alone in a corner must not prove itself.
+double FieldSolver::reach_of(std::size_t star, std::size_t known) const {
+  constexpr double kSigma = 6.0, kLeastReach = 1.0;  // [px]
+  const PixelPosition place = detected_[star].position;
+  const double pair = solution_.fit.map.noise2 * std::pow(pair_of(star, known).error_px, 2);
+  double wcs = solution_.fit.map.variance({place.x, place.y});
+  const std::pair<std::size_t, std::size_t> self{star, known};
+  if (std::binary_search(solution_.pairs.begin(), solution_.pairs.end(), self))
+    wcs = wcs < pair ? wcs / (1.0 - wcs / pair) : std::numeric_limits<double>::infinity();
+  return std::max(kLeastReach, kSigma * std::sqrt(pair + wcs));
+}
+
 bool FieldSolver::fit_all() {
-  constexpr int kRounds = 4;
-  const double widest = 10.0;
-  double radius = widest;
+  constexpr int kRounds = 10;
   for (int round = 0; round < kRounds; ++round) {
-    const double next = std::clamp(6.0 * solution_.fit.rms_px, 1.0, radius);
     const auto before = solution_.pairs;
-    auto pairs = pair_within(next);
+    auto pairs = pair_near();
     // In order of brightness: the brightest carry nearly all of the weight.
     if (pairs.size() > kMostFitted) pairs.resize(kMostFitted);
     // Too few good positions: the pattern's own fit stands.
     if (pairs.size() < kFewestStars) return solution_.found;
     if (!fit(pairs, settings_.most_sip_order)) return solution_.found;
     if (solution_.pairs == before) break;
-    radius = next;
   }
   return true;
 }

@@ -48,8 +48,9 @@ struct FieldSolution {
 };
 
 /// From a rough pointing to a WCS: any rotation, either parity. Recognises the brightest stars as a
-/// pattern (kernels/match.h), fits, pairs all stars within a radius that shrinks with the
-/// residuals, and fits again. Never throws for want of stars: `reason` says what was missing.
+/// pattern (kernels/match.h), fits, pairs all stars within the errors, those of the WCS included,
+/// and fits again until the pairs stay the same. Never throws for want of stars: `reason` says what
+/// was missing.
 FieldSolution solve_field(std::span<const DetectedStar> detected,
                           std::span<const ReferenceStar> reference, const FieldSettings& settings);
 

@@ -89,7 +89,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 
 Task solve_astrometry_task() {
   return {"solve_astrometry",
-          1,
+          2,
           "catalog",
           "finds the WCS of a catalog's frame: roles catalog, exposure and reference, or anchor "
           "(and anchor_exposure)",
