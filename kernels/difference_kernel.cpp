@@ -18,10 +18,14 @@ FieldPolynomial FieldPolynomial::over(std::ptrdiff_t width, std::ptrdiff_t heigh
 void FieldPolynomial::evaluate(double x, double y, double* out) const {
   const double u = (x - x_centre) / x_scale;
   const double v = (y - y_centre) / y_scale;
-  for (int degree = 0; degree <= order; ++degree) {
-    for (int power = 0; power <= degree; ++power) {
-      *out++ = std::pow(u, degree - power) * std::pow(v, power);
-    }
+  // The terms of a degree are those of the one before times u, and its last one times v.
+  double* before = out;
+  *out++ = 1.0;
+  for (int degree = 1; degree <= order; ++degree) {
+    double* const now = out;
+    for (int power = 0; power < degree; ++power) *out++ = before[power] * u;
+    *out++ = before[degree - 1] * v;
+    before = now;
   }
 }
 
@@ -32,9 +36,10 @@ void FieldPolynomial::along_row(const std::vector<double>& weights, double x0, d
   const double v = (y - y_centre) / y_scale;
   std::size_t term = 0;
   for (int degree = 0; degree <= order; ++degree) {
-    for (int power = 0; power <= degree; ++power, ++term) {
+    double factor = 1.0;
+    for (int power = 0; power <= degree; ++power, ++term, factor *= v) {
       if (term < weights.size()) {
-        powers[static_cast<std::size_t>(degree - power)] += weights[term] * std::pow(v, power);
+        powers[static_cast<std::size_t>(degree - power)] += weights[term] * factor;
       }
     }
   }

@@ -5,22 +5,33 @@
 namespace polis {
 namespace {
 
-/// Mask bits of one row, `no_data` where a value is no number or a variance is not positive.
-void read_row(const DifferenceFrame& frame, std::ptrdiff_t x0, std::ptrdiff_t y,
-              std::ptrdiff_t width, MaskPixel* out) {
-  const float* pixels = frame.pixels.row(y) + x0;
-  const float* variance = frame.variance.row(y) + x0;
-  if (frame.mask.empty()) {
-    std::fill_n(out, width, MaskPixel{0});
-  } else {
-    std::copy_n(frame.mask.row(y) + x0, width, out);
-  }
-  for (std::ptrdiff_t x = 0; x < width; ++x) {
+/// Mask bits of one row, `no_data` where a value is no number or a variance is not positive. Gives
+/// all bits that occur.
+MaskPixel read_row(const DifferenceFrame& frame, std::ptrdiff_t x0, std::ptrdiff_t y,
+                   std::ptrdiff_t width, MaskPixel* __restrict out) {
+  const float* __restrict pixels = frame.pixels.row(y) + x0;
+  const float* __restrict variance = frame.variance.row(y) + x0;
+  MaskPixel any = 0;
+  const auto fault = [&](std::ptrdiff_t x) {
     // inf - inf and NaN - NaN are not 0.
     const float sum = pixels[x] + variance[x];
-    const bool good = sum - sum == 0.0F && variance[x] > 0.0F;
-    out[x] |= good ? MaskPixel{0} : mask_bits::no_data;
+    const int good = static_cast<int>(sum - sum == 0.0F) & static_cast<int>(variance[x] > 0.0F);
+    return good != 0 ? MaskPixel{0} : mask_bits::no_data;
+  };
+  if (frame.mask.empty()) {
+    for (std::ptrdiff_t x = 0; x < width; ++x) {
+      out[x] = fault(x);
+      any |= out[x];
+    }
+  } else {
+    const MaskPixel* __restrict bits = frame.mask.row(y) + x0;
+    for (std::ptrdiff_t x = 0; x < width; ++x) {
+      const MaskPixel value = bits[x] | fault(x);
+      out[x] = value;
+      any |= value;
+    }
   }
+  return any;
 }
 
 /// out[x] = OR of in[x .. x + 2 reach]; `in` is destroyed. Doubles the length covered at each step.
@@ -83,16 +94,20 @@ void difference_mask(const DifferenceFrame& sharp, const DifferenceFrame& broad,
   const std::ptrdiff_t margin = std::max(reach.usual, reach.saturated);
   const std::ptrdiff_t stride = out.width + 2 * margin;
   const std::ptrdiff_t rows = out.height + 2 * margin;
-  scratch.bits.assign(static_cast<std::size_t>(stride * rows),
-                      mask_bits::no_data | mask_bits::edge);
+  scratch.bits.resize(static_cast<std::size_t>(stride * rows));
   const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, x0 - margin);
   const std::ptrdiff_t last = std::min(width, x0 + out.width + margin);
   MaskPixel any = 0;
   for (std::ptrdiff_t j = 0; j < rows; ++j) {
     const std::ptrdiff_t y = y0 - margin + j;
     MaskPixel* row = scratch.bits.data() + j * stride;
-    if (y >= 0 && y < height) read_row(sharp, first, y, last - first, row + (first - x0 + margin));
-    for (std::ptrdiff_t i = 0; i < stride; ++i) any |= row[i];
+    const bool inside = y >= 0 && y < height;
+    const std::ptrdiff_t start = inside ? first - x0 + margin : stride;
+    const std::ptrdiff_t end = inside ? last - x0 + margin : stride;
+    std::fill(row, row + start, mask_bits::no_data | mask_bits::edge);
+    std::fill(row + end, row + stride, mask_bits::no_data | mask_bits::edge);
+    if (start > 0 || end < stride) any |= mask_bits::no_data;
+    if (inside) any |= read_row(sharp, first, y, last - first, row + start);
   }
   for (std::ptrdiff_t y = 0; y < out.height; ++y) {
     read_row(broad, x0, y0 + y, out.width, out.row(y));

@@ -53,9 +53,10 @@ struct Tile {
 void filter_tile(View<const float> image, const BlockTaps& taps, std::ptrdiff_t x0,
                  std::ptrdiff_t y0, Plane<float>& around, View<float> out) {
   const std::ptrdiff_t radius = taps.radius();
-  const std::ptrdiff_t side = out.width + 2 * radius;
-  if (around.size() < side * side) around = Plane<float>(side, side);
-  const View<float> in(around.data(), side, side);
+  const std::ptrdiff_t width = out.width + 2 * radius;
+  const std::ptrdiff_t height = out.height + 2 * radius;
+  if (around.size() < width * height) around = Plane<float>(width, height);
+  const View<float> in(around.data(), width, height);
   gather(image, x0 - radius, y0 - radius, in);
   correlate_block(in, taps, out);
 }
@@ -74,34 +75,36 @@ void double_row(View<const float> half, std::ptrdiff_t y, std::ptrdiff_t width,
   }
 }
 
-/// Bins of a tile and one more on each side, up to whole blocks.
-constexpr std::ptrdiff_t kHalfSide = difference_half_tile + block_columns;
-
 /// [bins] By how much the light is known around a tile, and how far a kernel carries it.
 constexpr std::ptrdiff_t kLightMargin = block_columns / 2;
 constexpr std::ptrdiff_t kKernelBins = 5;
+/// Bins of a tile, and with one more on each side, up to whole blocks.
+constexpr std::ptrdiff_t kHalfColumns = tile_columns / 2;
+constexpr std::ptrdiff_t kHalfRows = tile_rows / 2;
+constexpr std::ptrdiff_t kWideColumns = kHalfColumns + block_columns;
+constexpr std::ptrdiff_t kWideRows = kHalfRows + block_rows;
+constexpr std::ptrdiff_t kLightRows = kHalfRows + 2 * kLightMargin;
 
 struct Scratch {
   Plane<float> around;
-  Plane<float> full{difference_tile, difference_tile};
-  Plane<float> variance{kHalfSide, kHalfSide};
-  Plane<float> sharp{kHalfSide, kHalfSide};
-  Plane<float> light{kHalfSide, kHalfSide};
-  Plane<float> rows{kHalfSide, kHalfSide};
-  Plane<float> around_light{kHalfSide, kHalfSide};
-  std::vector<float> row = std::vector<float>(difference_tile + 2);
+  Plane<float> full{tile_columns, tile_rows};
+  Plane<float> variance{kWideColumns, kWideRows};
+  Plane<float> sharp{kWideColumns, kWideRows};
+  Plane<float> light{kWideColumns, kLightRows};
+  Plane<float> rows{kWideColumns, kLightRows};
+  Plane<float> around_light{kWideColumns, kLightRows};
+  std::vector<float> row = std::vector<float>(tile_columns + 2);
 };
 
 /// Calls `body(tile, scratch)` for all tiles; a row of them shares its memory.
 template <class Body>
 void for_tiles(std::ptrdiff_t width, std::ptrdiff_t height, Body&& body) {
-  const std::ptrdiff_t rows = (height + difference_tile - 1) / difference_tile;
+  const std::ptrdiff_t rows = (height + tile_rows - 1) / tile_rows;
   parallel_for(rows, [&](std::ptrdiff_t row) {
     Scratch scratch;
-    for (std::ptrdiff_t x0 = 0; x0 < width; x0 += difference_tile) {
-      const std::ptrdiff_t y0 = row * difference_tile;
-      body(Tile{x0, y0, std::min(difference_tile, width - x0),
-                std::min(difference_tile, height - y0)},
+    for (std::ptrdiff_t x0 = 0; x0 < width; x0 += tile_columns) {
+      const std::ptrdiff_t y0 = row * tile_rows;
+      body(Tile{x0, y0, std::min(tile_columns, width - x0), std::min(tile_rows, height - y0)},
            scratch);
     }
   });
@@ -173,13 +176,13 @@ namespace {
 /// Mean of the squares over (2 reach + 1)^2 values around each; valid `reach` away from the border.
 void mean_square(const Plane<float>& in, std::ptrdiff_t reach, Plane<float>& rows,
                  Plane<float>& out) {
-  const std::ptrdiff_t side = in.width();
-  const std::ptrdiff_t inner = side - 2 * reach;
+  const std::ptrdiff_t width = in.width();
+  const std::ptrdiff_t inner = width - 2 * reach;
   const float part = 1.0F / static_cast<float>((2 * reach + 1) * (2 * reach + 1));
-  std::array<float, static_cast<std::size_t>(kHalfSide)> squares{};
-  for (std::ptrdiff_t y = 0; y < side; ++y) {
+  std::array<float, static_cast<std::size_t>(kWideColumns)> squares{};
+  for (std::ptrdiff_t y = 0; y < in.height(); ++y) {
     const float* from = in.view().row(y);
-    for (std::ptrdiff_t x = 0; x < side; ++x) {
+    for (std::ptrdiff_t x = 0; x < width; ++x) {
       squares[static_cast<std::size_t>(x)] = part * from[x] * from[x];
     }
     float* __restrict to = rows.view().row(y) + reach;
@@ -188,7 +191,7 @@ void mean_square(const Plane<float>& in, std::ptrdiff_t reach, Plane<float>& row
       for (std::ptrdiff_t x = 0; x < inner; ++x) to[x] += squares[static_cast<std::size_t>(x + k)];
     }
   }
-  for (std::ptrdiff_t y = reach; y + reach < side; ++y) {
+  for (std::ptrdiff_t y = reach; y + reach < in.height(); ++y) {
     float* __restrict to = out.view().row(y) + reach;
     std::copy_n(rows.view().row(y - reach) + reach, inner, to);
     for (std::ptrdiff_t k = 1 - reach; k <= reach; ++k) {
@@ -207,14 +210,14 @@ void add_kernel_noise(const MatchScatter& scatter, double unknown, Scratch& scra
   const auto around = static_cast<float>(unknown * unknown);
   // Neighbours in the plane are 2 px apart, so those of a bin are 4 px apart.
   const auto shift = static_cast<float>(scatter.registration_px * scatter.registration_px / 16.0);
-  for (std::ptrdiff_t j = 0; j < difference_half_tile + 2; ++j) {
+  for (std::ptrdiff_t j = 0; j < kHalfRows + 2; ++j) {
     const std::ptrdiff_t y = j + kLightMargin - 1;
     const float* __restrict above = light.view().row(y - 1) + kLightMargin - 1;
     const float* __restrict here = light.view().row(y) + kLightMargin - 1;
     const float* __restrict below = light.view().row(y + 1) + kLightMargin - 1;
     const float* __restrict mean = scratch.around_light.view().row(y) + kLightMargin - 1;
     float* __restrict to = scratch.variance.view().row(j);
-    for (std::ptrdiff_t i = 0; i < difference_half_tile + 2; ++i) {
+    for (std::ptrdiff_t i = 0; i < kHalfColumns + 2; ++i) {
       const float dx = here[i + 1] - here[i - 1];
       const float dy = below[i] - above[i];
       to[i] += amount * here[i] * here[i] + shift * (dx * dx + dy * dy) + around * mean[i];
@@ -226,8 +229,10 @@ void add_kernel_noise(const MatchScatter& scatter, double unknown, Scratch& scra
 void take_off_level(const View<const float>& model, const Tile& tile, float per_level,
                     Plane<float>& light) {
   std::vector<float> sample;
-  for (std::ptrdiff_t y = tile.y0 / 2; y < std::min(model.height, tile.y0 / 2 + 64); y += 4) {
-    for (std::ptrdiff_t x = tile.x0 / 2; x < std::min(model.width, tile.x0 / 2 + 64); x += 4) {
+  for (std::ptrdiff_t y = tile.y0 / 2; y < std::min(model.height, tile.y0 / 2 + kHalfRows);
+       y += 4) {
+    for (std::ptrdiff_t x = tile.x0 / 2; x < std::min(model.width, tile.x0 / 2 + kHalfColumns);
+         x += 4) {
       sample.push_back(model(x, y));
     }
   }

@@ -31,7 +31,7 @@ class ScoreFilterGrid {
   const ScoreFilters& at(std::ptrdiff_t x, std::ptrdiff_t y) const {
     return filters_[static_cast<std::size_t>((y / cell_px) * columns_ + x / cell_px)];
   }
-  /// [px] A multiple of difference_tile.
+  /// [px] A multiple of the tiles' sides.
   static constexpr std::ptrdiff_t cell_px = 256;
 
  private:

@@ -24,13 +24,13 @@ struct Scratch {
   std::vector<float> sky, scale, zeros;  // along a row
 
   explicit Scratch(std::ptrdiff_t radius)
-      : sharp(difference_tile + 2 * radius, difference_tile + 2 * radius),
-        model(difference_tile, difference_tile),
-        variance(difference_tile, difference_tile),
+      : sharp(tile_columns + 2 * radius, tile_rows + 2 * radius),
+        model(tile_columns, tile_rows),
+        variance(tile_columns, tile_rows),
         kernel(2 * radius + 1, 2 * radius + 1),
-        sky(difference_tile),
-        scale(difference_tile, 1.0F),
-        zeros(difference_tile, 0.0F) {}
+        sky(tile_columns),
+        scale(tile_columns, 1.0F),
+        zeros(tile_columns, 0.0F) {}
 };
 
 /// The kernel's sum over the field.
@@ -119,7 +119,7 @@ class Subtractor {
     const std::ptrdiff_t radius = plan_.kernel.radius;
     const auto level = static_cast<float>(plan_.kernel.level);
     const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, tile.x0 - radius);
-    const std::ptrdiff_t last = std::min(image.width, tile.x0 + difference_tile + radius);
+    const std::ptrdiff_t last = std::min(image.width, tile.x0 + tile_columns + radius);
     for (std::ptrdiff_t j = 0; j < scratch.sharp.height(); ++j) {
       float* to = scratch.sharp.view().row(j);
       const std::ptrdiff_t y = tile.y0 - radius + j;
@@ -210,14 +210,14 @@ void subtract_convolved(const SubtractPlan& plan, const SubtractedPlanes& out) {
   const Subtractor subtractor(plan);
   const std::ptrdiff_t width = out.difference.width;
   const std::ptrdiff_t height = out.difference.height;
-  const std::ptrdiff_t columns = (width + difference_tile - 1) / difference_tile;
-  const std::ptrdiff_t rows = (height + difference_tile - 1) / difference_tile;
+  const std::ptrdiff_t columns = (width + tile_columns - 1) / tile_columns;
+  const std::ptrdiff_t rows = (height + tile_rows - 1) / tile_rows;
   parallel_for(rows, [&](std::ptrdiff_t row) {
     Scratch scratch(plan.kernel.radius);
     for (std::ptrdiff_t column = 0; column < columns; ++column) {
-      Tile tile{column * difference_tile, row * difference_tile, 0, 0};
-      tile.width = std::min(difference_tile, width - tile.x0);
-      tile.height = std::min(difference_tile, height - tile.y0);
+      Tile tile{column * tile_columns, row * tile_rows, 0, 0};
+      tile.width = std::min(tile_columns, width - tile.x0);
+      tile.height = std::min(tile_rows, height - tile.y0);
       subtractor.gather(tile, scratch);
       subtractor.convolve(tile, scratch);
       subtractor.finish(tile, scratch, out);

@@ -8,10 +8,10 @@
 
 namespace polis {
 
-/// [px] Side of the square tiles in which a difference is worked through: what belongs to one stays
-/// in the second-level cache.
-inline constexpr std::ptrdiff_t difference_tile = 128;
-inline constexpr std::ptrdiff_t difference_half_tile = difference_tile / 2;
+/// [px] A difference is worked through in tiles: what belongs to one stays in the second-level
+/// cache, and its rows are long enough for the memory to run ahead.
+inline constexpr std::ptrdiff_t tile_columns = 256;
+inline constexpr std::ptrdiff_t tile_rows = 64;
 
 /// A fitted pair, ready to be subtracted.
 struct SubtractPlan {
@@ -36,7 +36,7 @@ struct SubtractedPlanes {
 /// Convolves and subtracts.
 void subtract_convolved(const SubtractPlan& plan, const SubtractedPlanes& out);
 
-/// The same for one rectangle of at most difference_tile pixels on a side that starts at (x0, y0):
+/// The same for one rectangle of at most tile_columns x tile_rows pixels that starts at (x0, y0):
 /// only the difference, broad - convolved sharp, in the unit of the broad frame; pixels that are
 /// not usable are NaN. To look at samples.
 void subtract_sample(const SubtractPlan& plan, std::ptrdiff_t x0, std::ptrdiff_t y0,

