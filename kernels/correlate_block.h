@@ -7,19 +7,32 @@
 
 namespace polis {
 
-/// The taps of a square kernel.
+/// The taps of a square kernel, and how far each of its rows reaches.
 class BlockTaps {
  public:
-  /// `kernel`: odd side x odd side; `radius` <= its radius cuts what lies beyond.
-  void set(View<const float> kernel, std::ptrdiff_t radius);
+  static constexpr std::ptrdiff_t rows_at_once = 4;
+  /// `kernel`: odd side x odd side. Taps further than `disc_px` from the middle are dropped; the
+  /// others make up for their sum.
+  void set(View<const float> kernel, double disc_px = 1e9);
   std::ptrdiff_t radius() const { return radius_; }
   const float* data() const { return taps_.data(); }
   float sum() const;
 
+  /// Columns of taps that any of the up to four kernel rows uses that input row `j` meets.
+  struct Extent {
+    std::ptrdiff_t first, last;
+  };
+  const Extent* extents() const { return extents_.data(); }
+
  private:
   std::ptrdiff_t radius_ = 0;
   std::vector<float> taps_;  // side x side
+  std::vector<Extent> extents_;
 };
+
+/// [px] Radius of the disc about the middle beyond which all taps together are less than `fraction`
+/// of the kernel's absolute values.
+double disc_within(View<const float> kernel, double fraction);
 
 inline constexpr std::ptrdiff_t block_columns = 16;  ///< widths are multiples of this
 inline constexpr std::ptrdiff_t block_rows = 4;      ///< heights are multiples of this

@@ -28,7 +28,7 @@ struct DifferenceSettings {
   int kernel_order = 2;                  ///< of its polynomial over the field
   int background_order = 2;              ///< of the differential sky level
   Convolve convolve = Convolve::automatic;
-  int wanted_stars = 400;      ///< to fit the kernel on
+  int wanted_stars = 300;      ///< to fit the kernel on
   double min_star_snr = 10.0;  ///< of a star's highest pixel in both frames
   double model_error = 0.003;  ///< the kernel is not trusted beyond this part of the light
   double reach_fraction =

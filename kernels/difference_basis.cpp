@@ -108,20 +108,47 @@ double KernelBasis::overlap(std::size_t a, std::size_t b) const {
          product(products[a].second, products[b].second);
 }
 
+namespace {
+
+/// to[p] += sum over k of taps[k] from[p + k step]; four taps in one pass.
+void add_taps(const float* from, std::ptrdiff_t step, const std::vector<float>& taps,
+              std::ptrdiff_t count, float* __restrict to) {
+  const auto size = static_cast<std::ptrdiff_t>(taps.size());
+  std::ptrdiff_t first = 0;
+  std::ptrdiff_t last = size;
+  while (first < last && taps[static_cast<std::size_t>(first)] == 0.0F) ++first;
+  while (last > first && taps[static_cast<std::size_t>(last - 1)] == 0.0F) --last;
+  std::ptrdiff_t k = first;
+  for (; k + 4 <= last; k += 4) {
+    const float* __restrict a = from + k * step;
+    const float* __restrict b = a + step;
+    const float* __restrict c = b + step;
+    const float* __restrict d = c + step;
+    const float* tap = taps.data() + k;
+    const float t0 = tap[0];
+    const float t1 = tap[1];
+    const float t2 = tap[2];
+    const float t3 = tap[3];
+    for (std::ptrdiff_t p = 0; p < count; ++p) {
+      to[p] += (t0 * a[p] + t1 * b[p]) + (t2 * c[p] + t3 * d[p]);
+    }
+  }
+  for (; k < last; ++k) {
+    const float* __restrict a = from + k * step;
+    const float tap = taps[static_cast<std::size_t>(k)];
+    for (std::ptrdiff_t p = 0; p < count; ++p) to[p] += tap * a[p];
+  }
+}
+
+}  // namespace
+
 void correlate_basis(const KernelBasis& basis, View<const float> in, View<float> out) {
-  const std::ptrdiff_t taps = 2 * basis.radius + 1;
   const std::ptrdiff_t side = in.width - 2 * basis.radius;
   std::vector<Plane<float>> rows;
   for (const std::vector<float>& profile : basis.profiles) {
     Plane<float>& filtered = rows.emplace_back(side, in.height, 0.0F);
     for (std::ptrdiff_t y = 0; y < in.height; ++y) {
-      const float* from = in.row(y);
-      float* to = filtered.view().row(y);
-      for (std::ptrdiff_t k = 0; k < taps; ++k) {
-        const float tap = profile[static_cast<std::size_t>(k)];
-        if (tap == 0.0F) continue;
-        for (std::ptrdiff_t x = 0; x < side; ++x) to[x] += tap * from[x + k];
-      }
+      add_taps(in.row(y), 1, profile, side, filtered.view().row(y));
     }
   }
   for (std::size_t b = 0; b < basis.size(); ++b) {
@@ -130,12 +157,7 @@ void correlate_basis(const KernelBasis& basis, View<const float> in, View<float>
     float* to = out.row(static_cast<std::ptrdiff_t>(b));
     std::fill(to, to + side * side, 0.0F);
     // Rows are contiguous, so a step down by k rows is one offset for the whole window.
-    for (std::ptrdiff_t k = 0; k < taps; ++k) {
-      const float tap = profile[static_cast<std::size_t>(k)];
-      if (tap == 0.0F) continue;
-      const float* from = filtered.data() + k * side;
-      for (std::ptrdiff_t p = 0; p < side * side; ++p) to[p] += tap * from[p];
-    }
+    add_taps(filtered.data(), side, profile, side * side, to);
   }
 }
 

@@ -10,6 +10,7 @@ namespace {
 constexpr double kDecorrelateBeyond = 0.01;  // part of the absolute values that may be cut off
 constexpr double kMatchBeyond = 0.04;
 constexpr double kNoiseBeyond = 0.01;
+constexpr double kRim = 1e-3;                  // of what is left, in the corners
 constexpr std::ptrdiff_t kLongestFilter = 14;  // [px] radius
 
 /// Puts the middle of a stamp at pixel (0, 0) of a periodic image.
@@ -122,7 +123,7 @@ BlockTaps taps_of(const Plane<float>& stamp, double beyond) {
   const auto factor = static_cast<float>(sum_of(stamp) / sum_of(cut));
   for (std::ptrdiff_t i = 0; i < cut.size(); ++i) cut.data()[i] *= factor;
   BlockTaps taps;
-  taps.set(cut.view(), cut.width() / 2);
+  taps.set(cut.view(), disc_within(cut.view(), kRim));
   return taps;
 }
 
@@ -171,12 +172,15 @@ ScoreFilters make_score_filters(const LocalNoise& noise, const SquareFft& fft) {
   const Plane<float> sharp_after = stamp_of(product(white, kernel), fft, widest);
 
   ScoreFilters filters;
-  filters.decorrelate.set(decorrelate.view(), decorrelate.width() / 2);
-  filters.match.set(match.view(), match.width() / 2);
-  filters.match_half = taps_of(halve(on_broad), kMatchBeyond);
-  filters.noise_broad_half = taps_of(halve(square_of(on_broad)), kNoiseBeyond);
-  filters.noise_sharp_half = taps_of(halve(square_of(on_sharp)), kNoiseBeyond);
-  filters.sharp_after_half = taps_of(halve(square_of(sharp_after)), kNoiseBeyond);
+  filters.decorrelate.set(decorrelate.view(), disc_within(decorrelate.view(), kRim));
+  filters.match.set(match.view(), disc_within(match.view(), kRim));
+  const auto half = [](const Plane<float>& stamp, double beyond) {
+    return taps_of(halve(trim(stamp, 0.1 * beyond)), beyond);
+  };
+  filters.match_half = half(on_broad, kMatchBeyond);
+  filters.noise_broad_half = half(square_of(on_broad), kNoiseBeyond);
+  filters.noise_sharp_half = half(square_of(on_sharp), kNoiseBeyond);
+  filters.sharp_after_half = half(square_of(sharp_after), kNoiseBeyond);
   filters.broad_after = static_cast<float>(sum_of(square_of(decorrelate)));
   filters.sky_variance = static_cast<float>(noise.broad_variance * sum_of(square_of(on_broad)) +
                                             noise.sharp_variance * sum_of(square_of(on_sharp)));

@@ -57,14 +57,17 @@ void FieldPolynomial::along_row(const std::vector<double>& weights, double x0, d
 void MatchingKernel::evaluate(double x, double y, View<float> out) const {
   std::vector<double> weight(shape.term_count());
   shape.evaluate(x, y, weight.data());
+  // Rows of `out` may be apart, those of the terms are not: one loop over all taps, then rows.
+  const std::ptrdiff_t count = out.width * out.height;
+  std::vector<float> sum(static_cast<std::size_t>(count), 0.0F);
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    const float* __restrict from = terms[t].data();
+    float* __restrict to = sum.data();
+    const auto factor = static_cast<float>(weight[t]);
+    for (std::ptrdiff_t i = 0; i < count; ++i) to[i] += factor * from[i];
+  }
   for (std::ptrdiff_t j = 0; j < out.height; ++j) {
-    float* to = out.row(j);
-    std::fill(to, to + out.width, 0.0F);
-    for (std::size_t t = 0; t < terms.size(); ++t) {
-      const float* from = terms[t].view().row(j);
-      const auto factor = static_cast<float>(weight[t]);
-      for (std::ptrdiff_t i = 0; i < out.width; ++i) to[i] += factor * from[i];
-    }
+    std::copy_n(sum.data() + j * out.width, out.width, out.row(j));
   }
 }
 

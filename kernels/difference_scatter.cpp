@@ -89,7 +89,7 @@ MatchScatter measure_match_scatter(const MatchPair& pair, const std::vector<Matc
     BlockTaps taps;
     const auto x = static_cast<double>(star.x);
     const auto y = static_cast<double>(star.y);
-    taps.set(fit.kernel.evaluate(x, y).view(), pair.radius);
+    taps.set(fit.kernel.evaluate(x, y).view());
     Plane<float> model(padded, padded);
     correlate_block(sharp.view(), taps, model.view());
     measured[k] = project(window, model.view(), fit.kernel.background(x, y) - pair.broad_level);

@@ -13,6 +13,8 @@ namespace {
 
 // A score for which less than this part of the usual variance counts has hardly any pixels.
 constexpr float kLeastPart = 0.1F;
+// Of the variance on the sky; less makes no difference.
+constexpr double kUnnoticed = 0.005;
 
 /// Copies the rectangle of `out`'s size that starts at (x0, y0); what lies outside is 0.
 void gather(View<const float> image, std::ptrdiff_t x0, std::ptrdiff_t y0, View<float> out) {
@@ -201,10 +203,23 @@ void mean_square(const Plane<float>& in, std::ptrdiff_t reach, Plane<float>& row
   }
 }
 
+double highest_square(const Plane<float>& light) {
+  float highest = 0.0F;
+  for (std::ptrdiff_t i = 0; i < light.size(); ++i) {
+    const float square = light.data()[i] * light.data()[i];
+    highest = highest > square ? highest : square;
+  }
+  return static_cast<double>(highest);
+}
+
 /// Adds to the variance what an uncertain kernel does near stars: in the light and in its slope,
 /// as far as stars show it; and, of what the fit does not know, as far as the kernel reaches.
-void add_kernel_noise(const MatchScatter& scatter, double unknown, Scratch& scratch) {
+void add_kernel_noise(const MatchScatter& scatter, double unknown, float sky_variance,
+                      Scratch& scratch) {
   const Plane<float>& light = scratch.light;
+  const double errors = scatter.light * scatter.light + 2.0 * unknown * unknown +
+                        scatter.registration_px * scatter.registration_px;
+  if (errors * highest_square(light) < kUnnoticed * static_cast<double>(sky_variance)) return;
   mean_square(light, kKernelBins, scratch.rows, scratch.around_light);
   const auto amount = static_cast<float>(scatter.light * scatter.light + unknown * unknown);
   const auto around = static_cast<float>(unknown * unknown);
@@ -263,7 +278,7 @@ void score_difference(const ScoreInput& input, const ScoreFilterGrid& filters,
     const double unknown = input.fit.light_error(
         static_cast<double>(tile.x0) + 0.5 * static_cast<double>(tile.width),
         static_cast<double>(tile.y0) + 0.5 * static_cast<double>(tile.height));
-    add_kernel_noise(input.scatter, unknown, scratch);
+    add_kernel_noise(input.scatter, unknown, filter.sky_variance, scratch);
     const float least = kLeastPart * filter.sky_variance;
     for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
       const MaskPixel* mask = input.mask.row(tile.y0 + y) + tile.x0;

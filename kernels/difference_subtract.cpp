@@ -10,6 +10,8 @@
 namespace polis {
 namespace {
 
+/// Part of a kernel's absolute values that may be left out at its rim.
+constexpr double kDropped = 2e-4;
 /// [px] Within a block the kernel is that of its middle.
 constexpr std::ptrdiff_t kBlock = 32;
 
@@ -110,7 +112,16 @@ void bin_rows(const float* __restrict above, const float* __restrict below, std:
 
 class Subtractor {
  public:
-  explicit Subtractor(const SubtractPlan& plan) : plan_(plan), sums_(sum_terms(plan.kernel)) {}
+  explicit Subtractor(const SubtractPlan& plan) : plan_(plan), sums_(sum_terms(plan.kernel)) {
+    const FieldPolynomial& field = plan.kernel.shape;
+    for (const double u : {-1.0, 0.0, 1.0}) {
+      for (const double v : {-1.0, 0.0, 1.0}) {
+        const Plane<float> kernel = plan.kernel.evaluate(field.x_centre + u * field.x_scale,
+                                                         field.y_centre + v * field.y_scale);
+        disc_ = std::max(disc_, disc_within(kernel.view(), kDropped));
+      }
+    }
+  }
 
   /// Copies the sharp frame around the tile; what cannot be used counts as sky.
   void gather(const Tile& tile, Scratch& scratch) const {
@@ -145,7 +156,7 @@ class Subtractor {
         const double middle_x = static_cast<double>(tile.x0 + x) + 0.5 * (kBlock - 1);
         const double middle_y = static_cast<double>(tile.y0 + y) + 0.5 * (kBlock - 1);
         plan_.kernel.evaluate(middle_x, middle_y, scratch.kernel.view());
-        scratch.taps.set(scratch.kernel.view(), radius);
+        scratch.taps.set(scratch.kernel.view(), disc_);
         correlate_block(scratch.sharp.view().cut(x, y, kBlock + 2 * radius, kBlock + 2 * radius),
                         scratch.taps, scratch.model.view().cut(x, y, kBlock, kBlock));
       }
@@ -171,6 +182,7 @@ class Subtractor {
  private:
   const SubtractPlan& plan_;
   std::vector<double> sums_;
+  double disc_ = 0.0;  // [px] where the kernel is, everywhere in the field
 };
 
 void Subtractor::finish(const Tile& tile, Scratch& scratch, const SubtractedPlanes& out) const {

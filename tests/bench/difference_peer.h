@@ -100,6 +100,7 @@ inline PeerRun time_program(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const auto start = std::chrono::steady_clock::now();
+  std::fflush(stdout);  // else the child writes it again
   const pid_t child = fork();
   if (child == 0) {
     if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(126);

@@ -41,7 +41,7 @@ TEST(CorrelateBlock, EqualsTheSumItStandsFor) {
     const Plane<float> in = noise(48 + 2 * radius, 20 + 2 * radius, 2);
     Plane<float> out(48, 20);
     BlockTaps taps;
-    taps.set(kernel.view(), radius);
+    taps.set(kernel.view());
     correlate_block(in.view(), taps, out.view());
     for (std::ptrdiff_t y = 0; y < out.height(); ++y) {
       for (std::ptrdiff_t x = 0; x < out.width(); ++x) {
@@ -173,7 +173,7 @@ TEST(ScoreFilters, WhitenTheNoiseAndKnowTheVarianceOfTheSum) {
   const Plane<float> sharp = noise(512 + 2 * margin, 512 + 2 * margin, 21);
   const Plane<float> broad = noise(512 + 2 * margin, 512 + 2 * margin, 22);
   BlockTaps taps;
-  taps.set(kernel.view(), 10);
+  taps.set(kernel.view());
   Plane<float> difference = filtered(sharp, taps, 560, 560);
   for (std::ptrdiff_t y = 0; y < 560; ++y) {
     for (std::ptrdiff_t x = 0; x < 560; ++x) {
