@@ -27,24 +27,24 @@ Plane<double> coefficients_of(const Plane<float>& samples) {
   return plane;
 }
 
-/// out = sum over terms of factor[t] * rows[t], for a number of terms known to the compiler. It
-/// must be told that out is apart from the rows: it gives up checking more than ten pointers, and
-/// vectorising with it.
-template <int N>
-void combine(const std::array<const float*, 15>& rows, const float* factor, std::ptrdiff_t count,
+constexpr std::ptrdiff_t smooth_terms = 6;  // up to the squares
+
+/// out = (or +=) sum over terms of factor[t] * rows[t * stride], for a number of terms known to the
+/// compiler.
+template <int N, bool Add>
+void combine(const float* rows, std::ptrdiff_t stride, const float* factor, std::ptrdiff_t count,
              float* __restrict out) {
   for (std::ptrdiff_t i = 0; i < count; ++i) {
-    float sum = factor[0] * rows[0][i];
-    for (int t = 1; t < N; ++t) sum += factor[t] * rows[static_cast<std::size_t>(t)][i];
-    out[i] = sum;
+    float sum = factor[0] * rows[i];
+    for (int t = 1; t < N; ++t) sum += factor[t] * rows[t * stride + i];
+    out[i] = Add ? out[i] + sum : sum;
   }
 }
 
-using Combine = void (*)(const std::array<const float*, 15>&, const float*, std::ptrdiff_t, float*);
+using Combine = void (*)(const float*, std::ptrdiff_t, const float*, std::ptrdiff_t, float*);
 Combine combine_for(int order) {
-  constexpr std::array<Combine, 5> table{combine<1>, combine<3>, combine<6>, combine<10>,
-                                         combine<15>};
-  return table[static_cast<std::size_t>(order)];
+  constexpr std::array<Combine, 3> table{combine<1, false>, combine<3, false>, combine<6, false>};
+  return table[static_cast<std::size_t>(std::min(order, 2))];
 }
 
 /// out[i] = weighted sum of four rows.
@@ -52,6 +52,20 @@ void weigh(const float* a, const float* b, const float* c, const float* d,
            const std::array<float, 4>& w, std::ptrdiff_t count, float* __restrict out) {
   for (std::ptrdiff_t i = 0; i < count; ++i)
     out[i] = w[0] * a[i] + w[1] * b[i] + w[2] * c[i] + w[3] * d[i];
+}
+
+/// Distance [px] from the middle beyond which the terms above the squares stay below a
+/// twenty-thousandth of the peak.
+std::ptrdiff_t core_of(const std::vector<Plane<float>>& terms, std::ptrdiff_t oversampling) {
+  const std::ptrdiff_t middle = terms.front().width() / 2;
+  const float limit = 5e-5F * std::abs(terms.front()(middle, middle));
+  std::ptrdiff_t core = 0;
+  for (auto t = static_cast<std::size_t>(smooth_terms); t < terms.size(); ++t)
+    for (std::ptrdiff_t y = 0; y < terms[t].height(); ++y)
+      for (std::ptrdiff_t x = 0; x < terms[t].width(); ++x)
+        if (std::abs(terms[t](x, y)) > limit)
+          core = std::max({core, std::abs(x - middle), std::abs(y - middle)});
+  return core / oversampling + 2;
 }
 
 /// Where four spline taps begin for a shift: first sample and weights.
@@ -73,9 +87,15 @@ struct Taps {
 void psf_polynomial(const PsfModel& model, double x, double y, double* out) {
   const double u = (x - model.x_centre) / model.x_scale;
   const double v = (y - model.y_centre) / model.y_scale;
-  int term = 0;
-  for (int degree = 0; degree <= model.order; ++degree)
-    for (int q = 0; q <= degree; ++q) out[term++] = std::pow(u, degree - q) * std::pow(v, q);
+  // Each degree from the one below: times u, and the last also times v.
+  out[0] = 1.0;
+  int before = 0, term = 1;
+  for (int degree = 1; degree <= model.order; ++degree) {
+    for (int q = 0; q < degree; ++q) out[term + q] = u * out[before + q];
+    out[term + degree] = v * out[before + degree - 1];
+    before = term;
+    term += degree + 1;
+  }
 }
 
 PsfBrush::PsfBrush(const PsfModel& model) : frame_(model), radius_(model.size / 2) {
@@ -85,15 +105,19 @@ PsfBrush::PsfBrush(const PsfModel& model) : frame_(model), radius_(model.size / 
   padding_ = 2 * os;
   rows_ = os * (2 * radius_ + 8);
   phase_ = round_up(2 * radius_ + 8) + lane;
-  for (const Plane<float>& term : model.terms) {
-    const Plane<double> plane = coefficients_of(term);
-    std::vector<float> laid(static_cast<std::size_t>(rows_ * os * phase_), 0.0F);
+  terms_ = static_cast<std::ptrdiff_t>(model.terms.size());
+  coefficients_.assign(static_cast<std::size_t>(rows_ * os * terms_ * phase_), 0.0F);
+  for (std::ptrdiff_t t = 0; t < terms_; ++t) {
+    const Plane<double> plane = coefficients_of(model.terms[static_cast<std::size_t>(t)]);
     for (std::ptrdiff_t row = 0; row < rows_; ++row)
       for (std::ptrdiff_t m = 0; m < rows_; ++m)
-        laid[static_cast<std::size_t>((row * os + m % os) * phase_ + m / os)] = static_cast<float>(
-            plane(mirror(m - padding_, plane.width()), mirror(row - padding_, plane.height())));
-    coefficients_.push_back(std::move(laid));
+        coefficients_[static_cast<std::size_t>(((row * os + m % os) * terms_ + t) * phase_ +
+                                               m / os)] =
+            static_cast<float>(
+                plane(mirror(m - padding_, plane.width()), mirror(row - padding_, plane.height())));
   }
+  core_ = radius_ + 1;
+  if (model.order > 2) core_ = core_of(model.terms, model.oversampling);
 }
 
 PsfPencil::PsfPencil(const PsfBrush& brush) : brush_(brush) {
@@ -118,16 +142,25 @@ void PsfPencil::place(double x, double y, int radius) {
   const std::ptrdiff_t last = os * (middle + radius_ + 1) + 3;
   const std::ptrdiff_t left = middle - radius_ - 2;
   const std::ptrdiff_t count = round_up(2 * radius_ + 6);
-  const Combine add_terms = combine_for(brush_.frame_.order);
-  std::array<const float*, 15> rows{};
-  for (std::ptrdiff_t row = std::max<std::ptrdiff_t>(first, 0); row < std::min(last, brush_.rows_);
-       ++row)
-    for (std::ptrdiff_t phase = 0; phase < os; ++phase) {
-      const std::ptrdiff_t start = (row * os + phase) * brush_.phase_ + left;
-      for (std::size_t t = 0; t < brush_.coefficients_.size(); ++t)
-        rows[t] = brush_.coefficients_[t].data() + start;
-      add_terms(rows, factor.data(), std::min(count, brush_.phase_ - left), local_.data() + start);
-    }
+  const auto from = [&](std::ptrdiff_t line, std::ptrdiff_t term, std::ptrdiff_t at) {
+    return brush_.coefficients_.data() + (line * brush_.terms_ + term) * brush_.phase_ + at;
+  };
+  const std::ptrdiff_t end = std::min(left + count, brush_.phase_);
+  const Combine set = combine_for(brush_.frame_.order);
+  for (std::ptrdiff_t line = os * std::max<std::ptrdiff_t>(first, 0);
+       line < os * std::min(last, brush_.rows_); ++line)
+    set(from(line, 0, left), brush_.phase_, factor.data(), end - left,
+        local_.data() + line * brush_.phase_ + left);
+  if (brush_.frame_.order <= 2) return;
+  // What varies with the third power of the place or faster lies in the core.
+  const Combine add = brush_.frame_.order == 3 ? combine<4, true> : combine<9, true>;
+  const std::ptrdiff_t core = std::min<std::ptrdiff_t>(brush_.core_, radius_ + 2);
+  const std::ptrdiff_t core_left = middle - core;
+  const std::ptrdiff_t core_count = std::min(round_up(2 * core + 1), end - core_left);
+  for (std::ptrdiff_t line = os * std::max(first, os * (middle - core));
+       line < os * std::min(last, os * (middle + core) + 1); ++line)
+    add(from(line, smooth_terms, core_left), brush_.phase_, factor.data() + smooth_terms,
+        core_count, local_.data() + line * brush_.phase_ + core_left);
 }
 
 void PsfPencil::place_near(double x, double y, int radius, double tolerance) {
@@ -166,7 +199,7 @@ void PsfPencil::draw(double dx, double dy, bool slopes, PsfStamp& out) {
   }
   out.radius = radius_;
   out.stride = width;
-  const auto size = static_cast<std::size_t>(side * width);
+  const auto size = static_cast<std::size_t>(side * width + lane);  // a register may be read there
   if (out.value.size() < size) out.value.resize(size);
   if (slopes && out.slope_x.size() < size) {
     out.slope_x.resize(size);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <vector>
@@ -51,6 +52,8 @@ class PsfBrush {
   explicit PsfBrush(const PsfModel& model);
   int radius() const { return radius_; }  ///< of the stamp: size / 2
   double fwhm_px() const { return fwhm_px_; }
+  /// Of the polynomial: half of the frame's shorter side. [px]
+  double shorter_scale() const { return std::min(frame_.x_scale, frame_.y_scale); }
 
  private:
   friend class PsfPencil;
@@ -60,7 +63,9 @@ class PsfBrush {
   std::ptrdiff_t rows_ = 0;                       // sample rows
   std::ptrdiff_t phase_ = 0;                      // places per phase of a row
   std::ptrdiff_t padding_ = 0;                    // padding before the first sample
-  std::vector<std::vector<float>> coefficients_;  // per term: [row][phase][place]
+  std::ptrdiff_t terms_ = 0;
+  std::vector<float> coefficients_;  // [row][phase][term][place]
+  std::ptrdiff_t core_ = 0;  // pixels from the middle beyond which cubic terms and higher vanish
 };
 
 /// A stamp that is drawn with its slopes. Side 2 * radius + 1; rows are `stride` floats apart,

@@ -44,10 +44,12 @@ struct StarFitSettings {
   double max_shift_fwhm = 0.75;  ///< from where it was given
   double variance_per_signal =
       1.0;  ///< slope of variance against signal: 1 for electrons, 0: variance is smooth
-  bool subtracted = false;      ///< the image is already the residual of these stars
+  /// The image is already the residual of these stars; those with an error are near their places.
+  bool subtracted = false;
   bool fit_positions = true;    ///< false: forced photometry
   bool fit_background = false;  ///< a constant under each star
   bool correct_bias = true;     ///< of maximum-likelihood fluxes (Portillo et al. 2020)
+  bool rough = false;  ///< an intermediate result: position, flux and flux_err of a star alone only
 };
 
 /// Fits position and flux of all stars, neighbours together: block Gauss-Seidel on the residual

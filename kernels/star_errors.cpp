@@ -63,7 +63,7 @@ void StarFitter::set_errors(std::size_t k, StarFit& out, StarScratch& scratch) c
     const StarState& other = stars_[static_cast<std::size_t>(near[j])];
     scratch.pencil.draw(other.x - other.cx(), other.y - other.cy(), true, scratch.other);
     window.spread(scratch.other, other.cx() - star.cx(), other.cy() - star.cy(),
-                  static_cast<float>(other.flux), scratch.columns);
+                  static_cast<float>(other.flux), true, scratch.columns);
     for (Eigen::Index c = 0; c < 3; ++c)
       design.col(static_cast<Eigen::Index>(3 * j + 3) + c) =
           scratch.columns[static_cast<std::size_t>(c)].head(n).matrix();
@@ -144,12 +144,11 @@ void StarFitter::settle(std::size_t k, StarFit& out, StarScratch& scratch) const
   out.flags = flags_of(star);
   const double radius = fit_radius(star);
   const bool alone = neighbours_.of(k).empty();
-  scratch.pencil.place_near(star.x_start, star.y_start,
-                            static_cast<int>(radius + (alone ? 1.0 : 1.0 + 2.5 * brush_.fwhm_px())),
-                            star.place_tolerance());
+  place(star, static_cast<int>(radius + (alone ? 1.0 : 1.0 + 2.5 * brush_.fwhm_px())), scratch);
   scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), true, scratch.stamp);
   scratch.window.gather(planes_, star.cx(), star.cy(), radius);
-  scratch.window.spread(scratch.stamp, 0, 0, static_cast<float>(star.flux), scratch.window.own);
+  scratch.window.spread(scratch.stamp, 0, 0, static_cast<float>(star.flux), true,
+                        scratch.window.own);
   const Eigen::Index n = scratch.window.pixels();
   const auto w = scratch.window.weight.head(n);
   const auto r = scratch.window.residual.head(n);

@@ -6,15 +6,26 @@
 #include <limits>
 
 #include "kernels/parallel.h"
+#include "kernels/pixel_sums.h"
 
 namespace polis {
 namespace {
 
 constexpr double least_snr_to_move = 3.0;
+constexpr double widest_tolerance = 0.035;  // for the PSF's place, in half fields
+constexpr double near_fwhm = 1.5;           // nearer stars feel each other's smallest moves
 
 void give_up(StarFit& star) {
   star.flux = star.flux_err = std::numeric_limits<double>::quiet_NaN();
   star.flags = star_fit_flags::no_pixels;
+}
+
+/// Where the star stands, for a fit to go on from.
+void keep_rough(const StarState& star, StarFit& out) {
+  out.x = star.x;
+  out.y = star.y;
+  out.flux = star.flux;
+  out.flux_err = star.fisher[0] > 0.0F ? 1.0 / std::sqrt(static_cast<double>(star.fisher[0])) : 0.0;
 }
 
 /// One row of a stamp added to the residual.
@@ -31,39 +42,55 @@ struct StarEquations {
   Eigen::Matrix4d normal = Eigen::Matrix4d::Identity();
   Eigen::Vector4d right = Eigen::Vector4d::Zero();
 
-  StarEquations(const StarWindow& window, bool move, bool background) {
-    const Eigen::Index n = window.pixels();
-    const auto w = window.weight.head(n);
-    const auto r = window.residual.head(n);
+  StarEquations(StarWindow& window, bool move, bool background) {
+    const auto n = static_cast<std::size_t>(window.pixels());
     const int unknowns = move ? 3 : 1;
-    for (int a = 0; a < unknowns; ++a) {
-      const Eigen::ArrayXf weighted = w * window.own[static_cast<std::size_t>(a)].head(n);
-      for (int b = 0; b <= a; ++b) {
-        const auto sum = static_cast<double>(
-            weighted.matrix().dot(window.own[static_cast<std::size_t>(b)].head(n).matrix()));
-        normal(a, b) = normal(b, a) = sum;
-      }
-      right[a] = static_cast<double>(weighted.matrix().dot(r.matrix()));
-      if (background) normal(a, 3) = normal(3, a) = static_cast<double>(weighted.sum());
+    const float* slope_x = window.own[move ? 1 : 0].data();
+    const float* slope_y = window.own[move ? 2 : 0].data();
+    if (!background) {
+      const float* w = window.weight.data();
+      const float* r = window.residual.data();
+      const float* value = window.own[0].data();
+      move ? fill(weighted_products<4>({value, slope_x, slope_y, r}, w, n), unknowns)
+           : fill(weighted_products<2>({value, r}, w, n), unknowns);
+      return;
     }
-    if (!background) return;
-    normal(3, 3) = static_cast<double>(w.sum());
-    right[3] = static_cast<double>((w * r).sum());
+    if (window.widening.size() < window.pixels()) window.widening.resize(window.pixels());
+    window.widening.head(window.pixels()).setOnes();
+    const auto sums = weighted_products<5>(
+        {window.own[0].data(), slope_x, slope_y, window.residual.data(), window.widening.data()},
+        window.weight.data(), n);
+    fill(sums, unknowns);
+    for (int a = 0; a < unknowns; ++a) normal(a, 3) = normal(3, a) = sums.at(a, 4);
+    normal(3, 3) = sums.at(4, 4);
+    right[3] = sums.at(3, 4);
+  }
+
+ private:
+  /// Columns: the unknowns, and the residual after them (of five, fourth).
+  template <std::size_t N>
+  void fill(const PixelProducts<N>& sums, int unknowns) {
+    const int last = N == 5 ? 3 : static_cast<int>(N) - 1;
+    for (int a = 0; a < unknowns; ++a) {
+      for (int b = 0; b < unknowns; ++b) normal(a, b) = sums.at(a, b);
+      right[a] = sums.at(a, last);
+    }
   }
 };
 
 }  // namespace
 
-double StarState::place_tolerance() const {
+double StarState::place_tolerance(double sigmas) const {
   // A tenth of the half field changes a flux by about one percent where a PSF varies by ten.
   const double snr = flux * std::sqrt(static_cast<double>(fisher[0]));
-  return snr > 3.0 ? std::min(0.03, 1.0 / snr) : 0.0;
+  return snr > 3.0 ? std::min(widest_tolerance, sigmas / snr) : widest_tolerance;
 }
 int StarState::cx() const { return static_cast<int>(std::lround(x)); }
 int StarState::cy() const { return static_cast<int>(std::lround(y)); }
 
-StarReach::StarReach(const PsfModel& psf, float sky_sigma, double core_px)
-    : sky_sigma_(sky_sigma), core_(core_px) {
+StarReach::StarReach(const PsfModel& psf, float sky_sigma, double core_px,
+                     double variance_per_signal)
+    : sky_sigma_(sky_sigma), core_(core_px), variance_per_signal_(variance_per_signal) {
   const Plane<float>& plane = psf.terms.front();
   const std::ptrdiff_t middle = plane.width() / 2;
   profile_.assign(static_cast<std::size_t>(psf.size / 2 + 1), 0.0F);
@@ -72,6 +99,15 @@ StarReach::StarReach(const PsfModel& psf, float sky_sigma, double core_px)
     profile_[r] = std::max({plane(middle + step, middle), plane(middle - step, middle),
                             plane(middle, middle + step), plane(middle, middle - step)});
   }
+  double squares = 0.0;
+  for (std::ptrdiff_t i = 0; i < plane.size(); ++i)
+    squares += static_cast<double>(plane.data()[i]) * static_cast<double>(plane.data()[i]);
+  sharpness_ = std::max(squares / (psf.oversampling * psf.oversampling), 1e-12);
+}
+
+double StarReach::flux_variance(double flux) const {
+  const auto sky = static_cast<double>(sky_sigma_);
+  return sky * sky / sharpness_ + variance_per_signal_ * std::max(flux, 0.0);
 }
 
 double StarReach::radius_where(double flux, double sigmas, double least) const {
@@ -106,7 +142,8 @@ StarFitter::StarFitter(const FitPlanes& planes, const PsfModel& psf,
     : planes_(planes),
       settings_(settings),
       brush_(psf),
-      reach_(psf, sky_sigma_of(planes.variance), settings.core_fwhm * psf.fwhm_px) {}
+      reach_(psf, sky_sigma_of(planes.variance), settings.core_fwhm * psf.fwhm_px,
+             settings.variance_per_signal) {}
 
 void StarFitter::take_light(const StarState& star, const PsfStamp& stamp, float scale) const {
   const int radius = std::min(star.light_radius, stamp.radius);
@@ -145,6 +182,8 @@ void StarFitter::start(const std::vector<StarFit>& stars) {
     star.y = star.y_start = stars[k].y;
     star.flux = std::isfinite(stars[k].flux) ? std::max(stars[k].flux, 0.0) : 0.0;
     star.held = !settings_.fit_positions;
+    star.fisher[0] = static_cast<float>(1.0 / reach_.flux_variance(star.flux));
+    star.known = settings_.subtracted && stars[k].flux_err > 0.0;
     const double margin = brush_.radius();
     star.alive = star.x > -margin && star.y > -margin &&
                  star.x < static_cast<double>(planes_.residual.width - 1) + margin &&
@@ -156,24 +195,47 @@ void StarFitter::start(const std::vector<StarFit>& stars) {
 bool StarFitter::rests(std::size_t k) const {
   const auto limit = static_cast<float>(settings_.tolerance_sigma);
   if (moved_before_[k] > limit) return false;
-  for (const std::int32_t other : neighbours_.of(k))
-    if (moved_before_[static_cast<std::size_t>(other)] > limit) return false;
+  const double near = near_fwhm * brush_.fwhm_px();
+  for (const std::int32_t other : neighbours_.of(k)) {
+    const auto number = static_cast<std::size_t>(other);
+    if (moved_before_[number] <= limit) continue;
+    // The PSFs of two stars overlap by less than a twentieth where they are farther apart.
+    const double distance =
+        std::hypot(stars_[number].x - stars_[k].x, stars_[number].y - stars_[k].y);
+    if (distance < near || moved_before_[number] > 10.0F * limit) return false;
+  }
   return true;
+}
+
+void StarFitter::place(const StarState& star, int radius, StarScratch& scratch) const {
+  const double tolerance = star.place_tolerance(settings_.rough ? 3.0 : 1.0);
+  const bool whole_tile = tolerance * brush_.shorter_scale() >= 0.5 * tile_px_;
+  // What will do for a whole tile is taken at its middle, for all of its faint stars.
+  const double x =
+      whole_tile ? (std::floor(star.x_start / tile_px_) + 0.5) * tile_px_ : star.x_start;
+  const double y =
+      whole_tile ? (std::floor(star.y_start / tile_px_) + 0.5) * tile_px_ : star.y_start;
+  scratch.pencil.place_near(x, y, radius, whole_tile ? 0.0 : tolerance);
+}
+
+/// In the first pass fluxes are found, in the second all positions, then what still moves.
+bool StarFitter::is_due(std::size_t k, int number) const {
+  if (!stars_[k].alive) return false;
+  return number == 0 ? !stars_[k].known : number == 1 || !rests(k);
 }
 
 void StarFitter::visit(std::size_t k, bool move, StarScratch& scratch) {
   StarState& star = stars_[k];
   const double radius = fit_radius(star);
   const int cx = star.cx(), cy = star.cy();
-  scratch.pencil.place_near(star.x_start, star.y_start,
-                            std::max(static_cast<int>(radius) + 1, star.light_radius + 3),
-                            star.place_tolerance());
-  scratch.pencil.draw(star.x - cx, star.y - cy, true, scratch.stamp);
-  scratch.window.gather(planes_, cx, cy, radius);
-  scratch.window.spread(scratch.stamp, 0, 0, static_cast<float>(star.flux), scratch.window.own);
+  place(star, std::max(static_cast<int>(radius) + 1, star.light_radius + 1), scratch);
   const bool moves = move && !star.held &&
                      star.flux * std::sqrt(static_cast<double>(star.fisher[0])) > least_snr_to_move;
   star.moves = moves;
+  scratch.pencil.draw(star.x - cx, star.y - cy, moves, scratch.stamp);
+  scratch.window.gather(planes_, cx, cy, radius);
+  scratch.window.spread(scratch.stamp, 0, 0, static_cast<float>(star.flux), moves,
+                        scratch.window.own);
   const StarEquations equations(scratch.window, moves, settings_.fit_background);
   const Eigen::LDLT<Eigen::Matrix4d> solver(equations.normal);
   if (scratch.window.usable() < 6 || !(solver.vectorD().minCoeff() > 0.0)) {
@@ -205,7 +267,7 @@ void StarFitter::visit(std::size_t k, bool move, StarScratch& scratch) {
   }
   const int before = star.light_radius;
   star.light_radius = std::min(reach_.light_radius(star.flux), brush_.radius());
-  if (star.light_radius > before + 3)
+  if (star.light_radius > before + 1)
     scratch.pencil.place(star.x_start, star.y_start, star.light_radius);
   scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), false, scratch.stamp);
   take_light(star, scratch.stamp, static_cast<float>(-star.flux));
@@ -220,14 +282,15 @@ void StarFitter::pass(int number) {
       for (auto tile = first; tile < last; ++tile)
         for (const std::int32_t member : colour[static_cast<std::size_t>(tile)]) {
           const auto k = static_cast<std::size_t>(member);
-          if (stars_[k].alive && (number <= 1 || !rests(k))) visit(k, number > 0, scratch);
+          if (is_due(k, number)) visit(k, number > 0, scratch);
         }
     });
 }
 
 void StarFitter::run(std::vector<StarFit>& stars) {
   start(stars);
-  tiles_ = tile_stars(stars, tile_size(brush_, settings_.max_shift_fwhm * brush_.fwhm_px()));
+  tile_px_ = tile_size(brush_, settings_.max_shift_fwhm * brush_.fwhm_px());
+  tiles_ = tile_stars(stars, tile_px_);
   neighbours_ = find_star_neighbours(stars, 2.5 * brush_.fwhm_px());
   if (!settings_.subtracted) take_all();
   for (int number = 0; number <= settings_.passes; ++number) {
@@ -237,8 +300,14 @@ void StarFitter::run(std::vector<StarFit>& stars) {
         }))
       break;
   }
-  for (std::size_t k = 0; k < stars.size(); ++k)
+  for (std::size_t k = 0; k < stars.size(); ++k) {
     if (!stars_[k].alive) give_up(stars[k]);
+    if (stars_[k].alive && settings_.rough) keep_rough(stars_[k], stars[k]);
+  }
+  if (!settings_.rough) settle_all(stars);
+}
+
+void StarFitter::settle_all(std::vector<StarFit>& stars) {
   for (const auto& colour : tiles_.colours)
     parallel_bands(static_cast<std::ptrdiff_t>(colour.size()), 8, [&](auto first, auto last) {
       StarScratch scratch(brush_);
@@ -258,7 +327,7 @@ void StarFitter::take_all() {
         for (const std::int32_t member : colour[static_cast<std::size_t>(tile)]) {
           const StarState& star = stars_[static_cast<std::size_t>(member)];
           if (!star.alive || star.flux <= 0.0) continue;
-          scratch.pencil.place(star.x, star.y, star.light_radius);
+          place(star, star.light_radius, scratch);
           scratch.pencil.draw(star.x - star.cx(), star.y - star.cy(), false, scratch.stamp);
           take_light(star, scratch.stamp, static_cast<float>(-star.flux));
         }

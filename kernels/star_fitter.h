@@ -14,7 +14,9 @@ namespace polis {
 /// sky's noise.
 class StarReach {
  public:
-  StarReach(const PsfModel& psf, float sky_sigma, double core_px);
+  StarReach(const PsfModel& psf, float sky_sigma, double core_px, double variance_per_signal);
+  /// What is expected of the variance of a flux, of a star alone.
+  double flux_variance(double flux) const;
   double fit_radius(double flux) const { return radius_where(flux, 0.5, core_); }
   int light_radius(double flux) const;
 
@@ -23,6 +25,8 @@ class StarReach {
   std::vector<float> profile_;  // largest value at each whole radius
   float sky_sigma_ = 1.0F;
   double core_ = 1.0;
+  double sharpness_ = 1.0;  // sum of the squares of the PSF's pixels
+  double variance_per_signal_ = 1.0;
 };
 
 /// A typical noise of empty pixels: root of the lower quartile of the variance.
@@ -36,9 +40,11 @@ struct StarState {
   bool alive = false;             ///< has pixels
   bool moves = false;             ///< position was fitted at the last visit
   bool held = false;              ///< position is not fitted
-  std::array<float, 6> fisher{};  ///< ff fx fy xx xy yy at the last visit
-  /// How far from its own place the PSF may be taken: a part of what the flux's noise hides.
-  double place_tolerance() const;
+  bool known = false;             ///< was fitted before: near its place from the start
+  std::array<float, 6> fisher{};  ///< ff fx fy xx xy yy at the last visit; first ff as expected
+  /// How far from its own place the PSF may be taken, in half fields: what changes the flux by a
+  /// hundredth of `sigmas` or less where the PSF varies by ten percent.
+  double place_tolerance(double sigmas) const;
   int cx() const;
   int cy() const;
 };
@@ -62,9 +68,12 @@ class StarFitter {
   void start(const std::vector<StarFit>& stars);
   void take_all();
   void pass(int number);
+  bool is_due(std::size_t k, int number) const;
   void visit(std::size_t k, bool move, StarScratch& scratch);
+  void settle_all(std::vector<StarFit>& stars);
   void take_light(const StarState& star, const PsfStamp& stamp, float scale) const;
   bool rests(std::size_t k) const;
+  void place(const StarState& star, int radius, StarScratch& scratch) const;
   double fit_radius(const StarState& star) const;
   bool core_is_masked(const StarState& star) const;
   void settle(std::size_t k, StarFit& out, StarScratch& scratch) const;
@@ -76,6 +85,7 @@ class StarFitter {
   StarFitSettings settings_;
   PsfBrush brush_;
   StarReach reach_;
+  double tile_px_ = 64.0;
   StarTiles tiles_;
   StarNeighbours neighbours_;
   std::vector<StarState> stars_;

@@ -1,7 +1,13 @@
 #include "kernels/star_window.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/simd.h"
 
 namespace polis {
 
@@ -17,74 +23,90 @@ void StarWindow::gather(const FitPlanes& planes, int cx, int cy, double radius) 
     const Line line{y, std::max(-half, -cx), std::min(half, width - 1 - cx), count_};
     if (line.x1 < line.x0) continue;
     lines_.push_back(line);
-    count_ += line.x1 - line.x0 + 1;
+    count_ += line.padded();
   }
   if (weight.size() < count_) {
     weight.resize(count_);
     residual.resize(count_);
   }
-  const float slope = planes.variance_per_signal;
-  for (const Line& line : lines_) {
-    const int n = line.x1 - line.x0 + 1;
-    const std::ptrdiff_t at = cx + line.x0;
-    const float* r = planes.residual.row(cy + line.y) + at;
-    const float* v = planes.variance.row(cy + line.y) + at;
-    const MaskPixel* m = planes.mask.empty() ? nullptr : planes.mask.row(cy + line.y) + at;
-    float* w_out = weight.data() + line.start;
-    float* r_out = residual.data() + line.start;
-    for (int i = 0; i < n; ++i) {
-      // The pixel's own noise is taken out of its variance: weights must not follow the noise.
-      const float expected = std::max(v[i] - slope * r[i], 0.3F * v[i]);
-      const bool good = v[i] > 0.0F && v[i] < 1e30F && std::abs(r[i]) < 1e30F;
-      w_out[i] = good ? 1.0F / expected : 0.0F;
-      r_out[i] = good ? r[i] : 0.0F;
-    }
-    if (m == nullptr) continue;
-    for (int i = 0; i < n; ++i) w_out[i] = (m[i] & mask_bits::unusable) == 0 ? w_out[i] : 0.0F;
-  }
-  usable_ = static_cast<int>((weight.head(count_) > 0.0F).count());
+  usable_ = 0;
+  for (const Line& line : lines_) gather_row(planes, cy + line.y, cx + line.x0, line);
 }
 
-void StarWindow::spread(const PsfStamp& stamp, int offset_x, int offset_y, float flux,
+void StarWindow::gather_row(const FitPlanes& planes, int y, int x, const Line& line) {
+  using namespace simd;
+  const int n = line.x1 - line.x0 + 1;
+  const float* r = planes.residual.row(y) + x;
+  const float* v = planes.variance.row(y) + x;
+  const MaskPixel* m = planes.mask.empty() ? nullptr : planes.mask.row(y) + x;
+  const auto room = static_cast<int>(planes.residual.width) - x;
+  for (int i = 0; i < line.padded(); i += 8) {
+    std::array<float, lanes> r_end{}, v_end{};
+    std::array<std::int32_t, lanes> m_end{};
+    const bool whole = i + 8 <= room;
+    if (!whole) {
+      std::copy_n(r + i, room - i, r_end.begin());
+      std::copy_n(v + i, room - i, v_end.begin());
+      if (m != nullptr)
+        std::memcpy(m_end.data(), m + i, sizeof(MaskPixel) * static_cast<std::size_t>(room - i));
+    }
+    const Float8 left = load(whole ? r + i : r_end.data());
+    const Float8 noise = load(whole ? v + i : v_end.data());
+    Int8 good = (ramp() + static_cast<float>(i) < static_cast<float>(n)) & (noise > 0.0F) &
+                (noise < 1e30F) & (left > -1e30F) & (left < 1e30F);
+    if (m != nullptr) {
+      const Int8 bits = load(whole ? reinterpret_cast<const std::int32_t*>(m + i) : m_end.data());
+      good &= (bits & static_cast<std::int32_t>(mask_bits::unusable)) == 0;
+    }
+    // The pixel's own noise is taken out of its variance: weights must not follow the noise.
+    const Float8 expected = larger(noise - planes.variance_per_signal * left, 0.3F * noise);
+    store(weight.data() + line.start + i, keep(good, 1.0F / expected));
+    store(residual.data() + line.start + i, keep(good, left));
+    usable_ += std::popcount(simd::bits(good));
+  }
+}
+
+void StarWindow::spread(const PsfStamp& stamp, int offset_x, int offset_y, float flux, bool slopes,
                         std::array<Eigen::ArrayXf, 3>& columns) const {
-  for (Eigen::ArrayXf& column : columns)
-    if (column.size() < count_) column.resize(count_);
-  for (const Line& line : lines_) {
-    const int n = line.x1 - line.x0 + 1;
-    float* value = columns[0].data() + line.start;
-    float* sx = columns[1].data() + line.start;
-    float* sy = columns[2].data() + line.start;
-    const int row = line.y - offset_y + stamp.radius;
-    const int from = std::clamp(offset_x - stamp.radius - line.x0, 0, n);
-    const int to = std::clamp(offset_x + stamp.radius - line.x0 + 1, from, n);
-    const bool inside = row >= 0 && row <= 2 * stamp.radius;
-    for (int i = 0; i < n; ++i) value[i] = sx[i] = sy[i] = 0.0F;
-    if (!inside) continue;
-    const std::ptrdiff_t base = row * stamp.stride + line.x0 - offset_x + stamp.radius;
-    for (int i = from; i < to; ++i) value[i] = stamp.value.data()[base + i];
-    for (int i = from; i < to; ++i) sx[i] = flux * stamp.slope_x.data()[base + i];
-    for (int i = from; i < to; ++i) sy[i] = flux * stamp.slope_y.data()[base + i];
+  const std::size_t wanted = slopes ? 3 : 1;
+  const std::array<const float*, 3> sources{stamp.value.data(), stamp.slope_x.data(),
+                                            stamp.slope_y.data()};
+  for (std::size_t c = 0; c < wanted; ++c) {
+    if (columns[c].size() < count_) columns[c].resize(count_);
+    const float scale = c == 0 ? 1.0F : flux;
+    for (const Line& line : lines_) {
+      const int n = line.x1 - line.x0 + 1;
+      float* to = columns[c].data() + line.start;
+      const int row = line.y - offset_y + stamp.radius;
+      const bool inside = row >= 0 && row <= 2 * stamp.radius;
+      const int from = inside ? std::clamp(offset_x - stamp.radius - line.x0, 0, n) : n;
+      const int end = std::clamp(offset_x + stamp.radius - line.x0 + 1, from, n);
+      const std::ptrdiff_t base = row * stamp.stride + line.x0 - offset_x + stamp.radius;
+      if (from == 0 && end == n) {
+        // What fills up the row has no weight: whatever follows in the stamp will do.
+        for (int i = 0; i < line.padded(); i += 8)
+          simd::store(to + i, scale * simd::load(sources[c] + base + i));
+        continue;
+      }
+      std::fill_n(to, line.padded(), 0.0F);
+      for (int i = from; i < end; ++i) to[i] = scale * sources[c][base + i];
+    }
   }
 }
 
 void StarWindow::fill_widening(const PsfStamp& stamp) {
   if (widening.size() < count_) widening.resize(count_);
-  const int last = 2 * stamp.radius;
-  const auto value = [&](int x, int y) {
-    return x < 0 || y < 0 || x > last || y > last
-               ? 0.0F
-               : stamp.value[static_cast<std::size_t>(y * stamp.stride + x)];
-  };
-  for (const Line& line : lines_)
-    for (int i = line.x0; i <= line.x1; ++i) {
-      const int x = i + stamp.radius;
-      const int y = line.y + stamp.radius;
-      widening[line.start + i - line.x0] =
-          std::abs(i) >= stamp.radius || std::abs(line.y) >= stamp.radius
-              ? 0.0F
-              : value(x - 1, y) + value(x + 1, y) + value(x, y - 1) + value(x, y + 1) -
-                    4.0F * value(x, y);
-    }
+  const std::ptrdiff_t stride = stamp.stride;
+  for (const Line& line : lines_) {
+    float* to = widening.data() + line.start;
+    std::fill_n(to, line.padded(), 0.0F);
+    if (std::abs(line.y) >= stamp.radius) continue;
+    const int first = std::max(line.x0, 1 - stamp.radius);
+    const int last = std::min(line.x1, stamp.radius - 1);
+    const float* at = stamp.value.data() + (line.y + stamp.radius) * stride + stamp.radius;
+    for (int i = first; i <= last; ++i)
+      to[i - line.x0] = at[i - 1] + at[i + 1] + at[i - stride] + at[i + stride] - 4.0F * at[i];
+  }
 }
 
 }  // namespace polis

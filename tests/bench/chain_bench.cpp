@@ -248,7 +248,8 @@ Stages time_stages_once(const Field& field) {
     fits.back().flux = source.flux_iso;
   }
   StarFitSettings fit;
-  fit.passes = 3;
+  fit.passes = 1;
+  fit.rough = true;
   stages.time("psf fit", [&] { fit_stars(pixels, variance, mask, psf, fits, fit); });
   stages.time("sky again", [&] {
     background = estimate_background(pixels, mask, {});
