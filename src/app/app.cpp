@@ -11,8 +11,8 @@
 namespace polis {
 namespace {
 
-constexpr std::array<const Verb*, 10> kVerbs{
-    &ingest_verb,   &run_verb,   &status_verb, &requests_verb, &export_verb,
+constexpr std::array<const Verb*, 11> kVerbs{
+    &ingest_verb,   &run_verb,   &status_verb, &requests_verb, &alerts_verb, &export_verb,
     &simulate_verb, &retry_verb, &lake_verb,   &tasks_verb,    &model_verb};
 
 void print_help(std::ostream& out) {

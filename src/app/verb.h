@@ -42,8 +42,8 @@ class Arguments {
   bool help_shown_ = false;
 };
 
-extern const Verb ingest_verb, simulate_verb, run_verb, status_verb, requests_verb, export_verb,
-    lake_verb, tasks_verb, retry_verb, model_verb;
+extern const Verb ingest_verb, simulate_verb, run_verb, status_verb, requests_verb, alerts_verb,
+    export_verb, lake_verb, tasks_verb, retry_verb, model_verb;
 std::span<const Verb* const> all_verbs();
 
 }  // namespace polis

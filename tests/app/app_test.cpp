@@ -30,8 +30,8 @@ TEST(App, NamesTheNearestVerbAndOption) {
 }
 
 TEST(App, EveryVerbHasHelp) {
-  for (const char* verb : {"ingest", "run", "status", "requests", "export", "simulate", "retry",
-                           "lake", "tasks", "model"}) {
+  for (const char* verb : {"ingest", "run", "status", "requests", "alerts", "export", "simulate",
+                           "retry", "lake", "tasks", "model"}) {
     const Said said = polis_says({verb, "--help"});
     EXPECT_EQ(said.code, kAllDone) << verb;
     EXPECT_THAT(said.out, testing::HasSubstr("usage: polis " + std::string(verb)));
