@@ -8,6 +8,7 @@
 #include "report/html_text.h"
 #include "report/light_curve_svg.h"
 #include "report/stamp_picture.h"
+#include "sky/sky_history.h"
 
 namespace polis {
 namespace {
@@ -35,7 +36,7 @@ std::string overlay(const SearchedFrame& frame, bool with_scale) {
       bar / frame.pixel_scale_arcsec, bar);
   const Compass compass = compass_of(frame);
   if (!compass.known) return out;
-  constexpr double kX = 54, kY = 54, kArm = 6, kText = 8.4;
+  constexpr double kX = 52.5, kY = 51.5, kArm = 5, kText = 7.4;
   const auto arm = [&](double x, double y, char name) {
     out += fmt::format(
         "<path class=\"mark\" d=\"M{} {}l{:.2f} {:.2f}\"/><text class=\"marked\" x=\"{:.2f}\" "
@@ -67,8 +68,7 @@ std::string triplet(const AlertSet& set, std::size_t row) {
 }
 
 std::string probabilities(const SkyDetection& d) {
-  if (!std::isfinite(d.p_real_transient))
-    return "<p class=\"none\">no network has judged it: cut in S/N and shape</p>\n";
+  if (!std::isfinite(d.p_real_transient)) return {};  // the alert's caveat says so
   std::string out = "<ul class=\"bars\" aria-label=\"class probabilities\">\n";
   for (const CandidateClass& c : candidate_classes()) {
     const double p = d.*c.probability;
@@ -118,10 +118,13 @@ std::string facts(const AlertSet& set, const Alert& alert, const SkyObject& o) {
   const SkyDetection& d = set.detection_of(alert);
   const SearchedFrame& frame = set.frame_of(d);
   std::string out = "<dl>\n";
+  // Of what moves, the place in this frame; the object's is a mean over the night.
+  const SkyPosition place = o.moving != 0 ? d.position() : o.position();
+  const double error = o.moving != 0 ? error_arcsec(d, frame) : o.error_arcsec;
   out += row("position", fmt::format("<b class=\"number\">{}</b> ± {}″<br><span class=\"number\">"
                                      "{} {}</span> deg, ICRS",
-                                     sexagesimal(o.ra_deg, o.dec_deg), shown(o.error_arcsec, 2),
-                                     shown(o.ra_deg, 6), shown(o.dec_deg, 6)));
+                                     sexagesimal(place.ra_deg, place.dec_deg), shown(error, 2),
+                                     shown(place.ra_deg, 6), shown(place.dec_deg, 6)));
   if (o.moving != 0) out += row("motion", motion(o));
   out += row("brightness", fmt::format("{}{} ± {} mag, {}, S/N {}", d.sign < 0 ? "fainter by " : "",
                                        shown(d.mag, 2), shown(d.mag_error, 2),

@@ -127,14 +127,14 @@ class Plot {
     std::string out =
         fmt::format("<rect class=\"box\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", kLeft,
                     kTop, right - kLeft, bottom - kTop);
-    const auto days = nice_ticks(days_.low, days_.high, 5);
+    const auto days = nice_ticks(days_.low, days_.high, 3);
     const int digits = digits_of(days);
     for (double day : days)
       out += fmt::format(
           "<path class=\"tick\" d=\"M{0:.1f} {1}v-5\"/><text x=\"{0:.1f}\" y=\"{2}\" "
           "text-anchor=\"middle\">{3:.{4}f}</text>\n",
           x_of(day), bottom, bottom + 14, day, digits);
-    const auto values = nice_ticks(values_.low, values_.high, 4);
+    const auto values = nice_ticks(values_.low, values_.high, 3);
     const int value_digits = digits_of(values);
     for (double value : values)
       out += fmt::format(
@@ -230,9 +230,9 @@ std::vector<double> nice_ticks(double low, double high, int wanted) {
   if (!(high > low) || wanted < 1) return ticks;
   const double rough = (high - low) / wanted;
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
-  double step = 10.0 * power;
-  for (double factor : {5.0, 2.0, 1.0}) {
-    if (factor * power >= rough) step = factor * power;
+  double step = power;
+  for (double factor : {2.0, 5.0}) {
+    if (factor * power <= rough * (1.0 + 1e-9)) step = factor * power;
   }
   for (double k = std::ceil(low / step); k * step <= high; k += 1.0)
     ticks.push_back(k == 0.0 ? 0.0 : k * step);

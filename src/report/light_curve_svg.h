@@ -14,7 +14,8 @@ namespace polis {
 std::string light_curve_svg(const std::vector<HistoryPoint>& history, const std::string& title,
                             const SkyDetection* chosen = nullptr);
 
-/// Ticks at 1, 2 or 5 times a power of ten that cover low..high with about `wanted` steps.
+/// Ticks at 1, 2 or 5 times a power of ten that cover low..high with `wanted` steps or up to 2.5
+/// times as many.
 std::vector<double> nice_ticks(double low, double high, int wanted);
 
 }  // namespace polis
