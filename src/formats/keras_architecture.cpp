@@ -13,8 +13,11 @@ constexpr std::size_t kMostLayers = 10000;
   throw Error(ErrorKind::bad_input, "cannot read a Keras architecture", why);
 }
 
-void add_scalar(ForeignAttribute& attribute, const Json& value) {
-  if (value.is_boolean()) {
+/// A number or text; lists inside lists become one. An extent that is not fixed (null) is -1.
+void add_values(ForeignAttribute& attribute, const Json& value) {
+  if (value.is_array()) {
+    for (const Json& item : value) add_values(attribute, item.is_null() ? Json(-1) : item);
+  } else if (value.is_boolean()) {
     attribute.integers.push_back(value.get<bool>() ? 1 : 0);
   } else if (value.is_number_integer()) {
     attribute.integers.push_back(value.get<std::int64_t>());
@@ -37,11 +40,7 @@ void add_config(ForeignNode& node, const Json& config, const std::string& prefix
     }
     if (value.is_null() || value.is_object()) continue;
     ForeignAttribute attribute;
-    if (value.is_array()) {
-      for (const Json& item : value) add_scalar(attribute, item.is_null() ? Json(-1) : item);
-    } else {
-      add_scalar(attribute, value);
-    }
+    add_values(attribute, value);
     node.attributes[prefix + key] = std::move(attribute);
   }
 }
