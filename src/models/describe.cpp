@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "models/cost.h"
 #include "models/layer_options.h"
 #include "models/shapes.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -107,6 +108,10 @@ class Line {
               "cannot run the network", executor_version() + ": " + error.what());
 }
 
+[[noreturn]] void too_large() {
+  throw Error(ErrorKind::limit, "cannot run the network", "it needs more memory than there is");
+}
+
 }  // namespace
 
 struct Executor::State {
@@ -169,6 +174,8 @@ Executor::Executor(const Network& network, const ExecutorOptions& options)
     state.line = state.make_line(stamps);
   } catch (const dnnl::error& error) {
     cannot_run(error);
+  } catch (const std::bad_alloc&) {
+    too_large();
   }
 }
 
@@ -199,6 +206,8 @@ std::vector<float> Executor::run(std::span<const float> stamps) const {
     });
   } catch (const dnnl::error& error) {
     cannot_run(error);
+  } catch (const std::bad_alloc&) {
+    too_large();
   }
   return answers;
 }

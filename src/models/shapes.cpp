@@ -8,8 +8,10 @@
 namespace polis {
 namespace {
 
-constexpr std::int64_t kMostElements = std::int64_t{1} << 31;  // of one layer's result or weight
-constexpr std::int64_t kMostExtent = std::int64_t{1} << 24;
+// What a file may ask for: more than any network here needs, less than hurts.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 28;  // of one layer's result or weight
+constexpr std::int64_t kMostWindow = 4096;                     // entries of a window
+constexpr std::int64_t kMostExtent = std::int64_t{1} << 16;    // of a resized image
 
 /// Works out one layer; all refusals name it.
 class LayerShape {
@@ -132,7 +134,7 @@ class LayerShape {
       if (part->size() != axes) refuse("its window has not one entry per spatial axis");
       const std::int64_t least = part == &w.pad_before || part == &w.pad_after ? 0 : 1;
       for (const std::int64_t value : *part)
-        if (value < least || value > kMostExtent) refuse("its window has an entry out of range");
+        if (value < least || value > kMostWindow) refuse("its window has an entry out of range");
     }
   }
 
@@ -323,36 +325,14 @@ class LayerShape {
   std::set<std::string> known_;  ///< roles of weights
 };
 
-std::int64_t spatial_size(const Shape& shape) {
-  return elements_of(Shape(shape.begin() + 1, shape.end()));
-}
-
-double flop_of(const Layer& layer, const Shape& in, const Shape& out) {
-  const Tensor* weight = layer.weight("weight");
-  switch (layer.kind) {
-    case LayerKind::convolution:
-      return 2.0 * static_cast<double>(weight->values.size()) *
-             static_cast<double>(spatial_size(out));
-    case LayerKind::transposed_convolution:
-      return 2.0 * static_cast<double>(weight->values.size()) *
-             static_cast<double>(spatial_size(in));
-    case LayerKind::linear:
-      return 2.0 * static_cast<double>(weight->values.size()) *
-             static_cast<double>(elements_of(in) / in.back());
-    case LayerKind::lstm:
-    case LayerKind::gru:
-      return 2.0 * static_cast<double>(parameters_of(layer)) * static_cast<double>(in[0]);
-    default:
-      return 0.0;
-  }
-}
-
 }  // namespace
 
 std::vector<Shape> infer_shapes(const Network& network) {
   const Shape& input = network.input_shape;
   if (network.layers.size() < 2 || network.layers.front().kind != LayerKind::input)
     throw Error(ErrorKind::bad_input, "cannot use the network", "it has no input or no layers");
+  if (!network.layers.front().inputs.empty() || !network.layers.front().weights.empty())
+    throw Error(ErrorKind::bad_input, "cannot use the network", "its input takes something itself");
   const std::int64_t count = elements_of(input);
   if (input.empty() || input.size() > 3 || count < 1 || count > kMostElements) {
     throw Error(ErrorKind::bad_input, "cannot use the network",
@@ -366,27 +346,6 @@ std::vector<Shape> infer_shapes(const Network& network) {
 
 Shape infer_shape(const Layer& layer, const std::vector<Shape>& shapes) {
   return LayerShape(layer, shapes).result();
-}
-
-double flop_of(const Network& network) {
-  const std::vector<Shape> shapes = infer_shapes(network);
-  double flop = 0.0;
-  for (std::size_t i = 1; i < shapes.size(); ++i)
-    flop += flop_of(network.layers[i], shapes[network.layers[i].inputs.front()], shapes[i]);
-  return flop;
-}
-
-std::int64_t parameters_of(const Layer& layer) {
-  std::int64_t count = 0;
-  for (const auto& [role, tensor] : layer.weights)
-    count += static_cast<std::int64_t>(tensor.values.size());
-  return count;
-}
-
-std::int64_t parameters_of(const Network& network) {
-  std::int64_t count = 0;
-  for (const Layer& layer : network.layers) count += parameters_of(layer);
-  return count;
 }
 
 }  // namespace polis

@@ -12,10 +12,4 @@ std::vector<Shape> infer_shapes(const Network& network);
 /// The shape of one more layer, given those of the layers before it. Errors: bad_input.
 Shape infer_shape(const Layer& layer, const std::vector<Shape>& shapes);
 
-/// Multiply-adds of one stamp, times two; from the convolutions, linear and recurrent layers.
-double flop_of(const Network& network);
-/// Number of weights.
-std::int64_t parameters_of(const Network& network);
-std::int64_t parameters_of(const Layer& layer);
-
 }  // namespace polis
