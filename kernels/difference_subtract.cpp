@@ -49,6 +49,35 @@ struct Tile {
   std::ptrdiff_t x0, y0, width, height;
 };
 
+/// Asks the memory for the rows of a tile a few at a time, while the one before it is convolved:
+/// the convolution leaves the memory idle, and what comes after it would wait.
+class TileFetcher {
+ public:
+  TileFetcher(const SubtractPlan& plan, const Tile& tile) : plan_(plan), tile_(tile) {}
+  void fetch_some() {
+    const std::ptrdiff_t last = std::min(row_ + kRowsAtOnce, tile_.y0 + tile_.height);
+    for (; row_ < last; ++row_) {
+      for (const DifferenceFrame* frame : {&plan_.sharp, &plan_.broad}) {
+        fetch_row(frame->pixels);
+        fetch_row(frame->variance);
+        if (!frame->mask.empty()) fetch_row(frame->mask);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::ptrdiff_t kRowsAtOnce = 4;
+  template <class T>
+  void fetch_row(const View<T>& plane) const {
+    constexpr std::ptrdiff_t line = 64 / static_cast<std::ptrdiff_t>(sizeof(T));
+    const T* row = plane.row(row_) + tile_.x0;
+    for (std::ptrdiff_t x = 0; x < tile_.width; x += line) __builtin_prefetch(row + x, 0, 2);
+  }
+  const SubtractPlan& plan_;
+  Tile tile_;
+  std::ptrdiff_t row_ = tile_.y0;
+};
+
 /// Pixels without their level; 0 for those that say nothing.
 void take_row(const float* __restrict from, const MaskPixel* __restrict bits, float level,
               std::ptrdiff_t count, float* __restrict to) {
@@ -148,8 +177,9 @@ class Subtractor {
     }
   }
 
-  /// The convolved sharp frame; whole blocks.
-  void convolve(const Tile& tile, Scratch& scratch) const {
+  /// The convolved sharp frame; whole blocks. Calls `meanwhile()` after each block.
+  template <class Meanwhile>
+  void convolve(const Tile& tile, Scratch& scratch, Meanwhile&& meanwhile) const {
     const std::ptrdiff_t radius = plan_.kernel.radius;
     for (std::ptrdiff_t y = 0; y < tile.height; y += kBlock) {
       for (std::ptrdiff_t x = 0; x < tile.width; x += kBlock) {
@@ -159,6 +189,7 @@ class Subtractor {
         scratch.taps.set(scratch.kernel.view(), disc_);
         correlate_block(scratch.sharp.view().cut(x, y, kBlock + 2 * radius, kBlock + 2 * radius),
                         scratch.taps, scratch.model.view().cut(x, y, kBlock, kBlock));
+        meanwhile();
       }
     }
   }
@@ -226,12 +257,19 @@ void subtract_convolved(const SubtractPlan& plan, const SubtractedPlanes& out) {
   const std::ptrdiff_t rows = (height + tile_rows - 1) / tile_rows;
   parallel_for(rows, [&](std::ptrdiff_t row) {
     Scratch scratch(plan.kernel.radius);
-    for (std::ptrdiff_t column = 0; column < columns; ++column) {
+    const auto tile_at = [&](std::ptrdiff_t column) {
       Tile tile{column * tile_columns, row * tile_rows, 0, 0};
-      tile.width = std::min(tile_columns, width - tile.x0);
+      tile.width = std::clamp<std::ptrdiff_t>(width - tile.x0, 0, tile_columns);
       tile.height = std::min(tile_rows, height - tile.y0);
+      return tile;
+    };
+    for (std::ptrdiff_t column = 0; column < columns; ++column) {
+      const Tile tile = tile_at(column);
+      TileFetcher next(plan, tile_at(column + 1));
       subtractor.gather(tile, scratch);
-      subtractor.convolve(tile, scratch);
+      subtractor.convolve(tile, scratch, [&] {
+        if (column + 1 < columns) next.fetch_some();
+      });
       subtractor.finish(tile, scratch, out);
     }
   });
@@ -243,7 +281,7 @@ void subtract_sample(const SubtractPlan& plan, std::ptrdiff_t x0, std::ptrdiff_t
   const Tile tile{x0, y0, difference.width, difference.height};
   Scratch scratch(plan.kernel.radius);
   subtractor.gather(tile, scratch);
-  subtractor.convolve(tile, scratch);
+  subtractor.convolve(tile, scratch, [] {});
   Plane<MaskPixel> mask(tile.width, tile.height);
   difference_mask(plan.sharp, plan.broad, plan.reach, x0, y0, scratch.mask, mask.view());
   for (std::ptrdiff_t y = 0; y < tile.height; ++y) {
