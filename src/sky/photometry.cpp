@@ -264,13 +264,18 @@ ZeroPoint fit_zero_point(const TableSet& catalog, const Exposure& exposure,
     none.reason = "only " + std::to_string(stars.size()) + " clean stars have reference magnitudes";
     return none;
   }
-  std::vector<double> colours;
+  double sum = 0.0, weight = 0.0;
+  std::size_t colours = 0;
   for (const Star& star : stars) {
-    if (std::isfinite(star.colour)) colours.push_back(star.colour);
+    if (!std::isfinite(star.colour)) continue;
+    // As the fit weighs the stars: then the zero point belongs to this colour, colour term or not.
+    const double w = 1.0 / (star.error * star.error);
+    sum += w * star.colour;
+    weight += w;
+    ++colours;
   }
-  const bool has_colour = 10 * colours.size() >= 9 * stars.size();
-  ZeroPoint result =
-      choose_model(stars, options, has_colour ? median_of(colours) : 0.0, has_colour);
+  const bool has_colour = 10 * colours >= 9 * stars.size() && weight > 0.0;
+  ZeroPoint result = choose_model(stars, options, has_colour ? sum / weight : 0.0, has_colour);
   if (!result.found) result.reason = "the stars do not determine a zero point";
   if (const auto pair = colour_columns(known, magnitude); pair && has_colour)
     result.colour = (*pair)[0] + " - " + (*pair)[1];

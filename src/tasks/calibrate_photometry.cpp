@@ -42,7 +42,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 
 Task calibrate_photometry_task() {
   return {"calibrate_photometry",
-          1,
+          2,
           "catalog",
           "gives a catalog magnitudes: roles catalog (with WCS), exposure and reference",
           kParameters,
