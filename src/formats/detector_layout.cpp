@@ -79,7 +79,34 @@ void place_amplifiers(const std::vector<AmplifierRule>& rules, const HeaderConte
   }
 }
 
-/// Every pixel of the trimmed image must come from exactly one amplifier.
+/// The four numbers of [x1:x2,y1:y2].
+std::optional<std::array<int, 4>> section_numbers(std::string_view text) {
+  std::array<int, 4> v{};
+  std::string clean;
+  for (const char c : text) {
+    if (c != ' ') clean += c;
+  }
+  const char* at = clean.data();
+  const char* const end = clean.data() + clean.size();
+  constexpr std::string_view before = "[:,:";
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (at == end || *at != before[i]) return std::nullopt;
+    const auto [next, error] = std::from_chars(at + 1, end, v.at(i));
+    if (error != std::errc()) return std::nullopt;
+    at = next;
+  }
+  if (at + 1 != end || *at != ']') return std::nullopt;
+  return v;
+}
+
+Section section_between(std::array<int, 4> v) {
+  if (v[0] > v[1]) std::swap(v[0], v[1]);
+  if (v[2] > v[3]) std::swap(v[2], v[3]);
+  return {v[0] - 1, v[2] - 1, v[1] - v[0] + 1, v[3] - v[2] + 1};
+}
+
+}  // namespace
+
 void check_cover(const Exposure& exposure) {
   long long covered = 0;
   for (std::size_t i = 0; i < exposure.amplifiers.size(); ++i) {
@@ -97,30 +124,26 @@ void check_cover(const Exposure& exposure) {
     refuse("the amplifiers leave gaps in the image");
 }
 
-}  // namespace
-
 std::optional<Section> parse_section(std::string_view text, int width, int height) {
-  std::array<int, 4> v{};
-  std::string clean;
-  for (const char c : text) {
-    if (c != ' ') clean += c;
-  }
-  const char* at = clean.data();
-  const char* const end = clean.data() + clean.size();
-  constexpr std::string_view before = "[:,:";
+  std::optional<std::array<int, 4>> numbers = section_numbers(text);
+  if (!numbers) return std::nullopt;
+  std::array<int, 4>& v = *numbers;
   for (std::size_t i = 0; i < 4; ++i) {
-    if (at == end || *at != before[i]) return std::nullopt;
-    const auto [next, error] = std::from_chars(at + 1, end, v.at(i));
     const int side = i < 2 ? width : height;
-    if (error != std::errc() || v.at(i) == 0 || v.at(i) > side || v.at(i) < -side)
-      return std::nullopt;
+    if (v.at(i) == 0 || v.at(i) > side || v.at(i) < -side) return std::nullopt;
     if (v.at(i) < 0) v.at(i) += side + 1;
-    at = next;
   }
-  if (at + 1 != end || *at != ']') return std::nullopt;
-  if (v[0] > v[1]) std::swap(v[0], v[1]);
-  if (v[2] > v[3]) std::swap(v[2], v[3]);
-  return Section{v[0] - 1, v[2] - 1, v[1] - v[0] + 1, v[3] - v[2] + 1};
+  return section_between(v);
+}
+
+std::optional<Section> parse_section(std::string_view text, SectionDirection& direction) {
+  const std::optional<std::array<int, 4>> numbers = section_numbers(text);
+  if (!numbers || !std::all_of(numbers->begin(), numbers->end(),
+                               [](int n) { return n > 0 && n <= kMostSide; })) {
+    return std::nullopt;
+  }
+  direction = {numbers->at(0) > numbers->at(1), numbers->at(2) > numbers->at(3)};
+  return section_between(*numbers);
 }
 
 void lay_out_detector(const std::vector<AmplifierRule>& rules, const HeaderContext& context,

@@ -15,11 +15,21 @@ namespace polis {
 /// outside.
 std::optional<Section> parse_section(std::string_view text, int width, int height);
 
+/// Which way the numbers of a section run, for those that read [x2:x1, ...].
+struct SectionDirection {
+  bool falls_x = false, falls_y = false;
+};
+/// As above, of any size, with its direction; negative numbers are none.
+std::optional<Section> parse_section(std::string_view text, SectionDirection& direction);
+
 /// Fills amplifiers, width and height of `exposure`, whose raw_width and raw_height are known.
 /// Where a rule has no origin, the data sections are moved together, left and down, as they lie in
 /// the raw array. Errors: bad_input (a section outside the image, or that is none; data sections of
 /// no common height).
 void lay_out_detector(const std::vector<AmplifierRule>& rules, const HeaderContext& context,
                       Exposure& exposure);
+
+/// Every pixel of the trimmed image must come from exactly one amplifier. Errors: bad_input.
+void check_cover(const Exposure& exposure);
 
 }  // namespace polis

@@ -87,9 +87,30 @@ Amplifier amplifier_from_json(const Json& value) {
   return a;
 }
 
+Json parts_to_json(const std::vector<RawPart>& parts) {
+  Json list = Json::array();
+  for (const RawPart& part : parts)
+    list.push_back({{"hdu", part.hdu}, {"flip_x", part.flip_x}, {"flip_y", part.flip_y}});
+  return list;
+}
+
+std::vector<RawPart> parts_from_json(const Json& list) {
+  if (!list.is_array() || list.empty()) refuse("parts is no list of HDUs");
+  std::vector<RawPart> parts;
+  for (const Json& value : list) {
+    json_only(value, {"hdu", "flip_x", "flip_y"}, "a part");
+    const Json& x = json_member(value, "flip_x");
+    const Json& y = json_member(value, "flip_y");
+    if (!x.is_boolean() || !y.is_boolean()) refuse("a part's flips are neither true nor false");
+    parts.push_back({json_to_int(value, "hdu"), x.get<bool>(), y.get<bool>()});
+  }
+  return parts;
+}
+
 void check_members(const Json& value) {
-  const std::size_t expected = kTexts.size() + kNumbers.size() + kIntegers.size() + 7;
   if (!value.is_object()) refuse("it is no JSON object");
+  const std::size_t expected =
+      kTexts.size() + kNumbers.size() + kIntegers.size() + 7 + (value.contains("parts") ? 1 : 0);
   if (value.size() != expected) {
     refuse("it has " + std::to_string(value.size()) + " members, not " + std::to_string(expected));
   }
@@ -121,6 +142,7 @@ Json exposure_to_json(const Exposure& exposure) {
   value["amplifiers"] = Json::array();
   for (const Amplifier& amplifier : exposure.amplifiers)
     value["amplifiers"].push_back(amplifier_to_json(amplifier));
+  if (!exposure.parts.empty()) value["parts"] = parts_to_json(exposure.parts);
   value["caveats"] = exposure.caveats;
   value["wcs"] = wcs_to_json(exposure.wcs);
   value["extra"] = Json::object();
@@ -139,6 +161,7 @@ Exposure exposure_from_json(const Json& value) {
   if (name_of(exposure.type) != type) refuse("unknown image type \"" + type.substr(0, 40) + "\"");
   exposure.raw = Digest::from_hex(json_to_text(value, "raw"));
   read_lists(value, exposure);
+  if (value.contains("parts")) exposure.parts = parts_from_json(value["parts"]);
   exposure.wcs = wcs_from_json(json_member(value, "wcs"));
   exposure.extra = json_to_facts(value, "extra");
   return exposure;

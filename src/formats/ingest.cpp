@@ -8,6 +8,7 @@
 #include "formats/exposure_header.h"
 #include "formats/fits_image.h"
 #include "formats/ingest_steps.h"
+#include "formats/join_detector.h"
 #include "formats/paths.h"
 #include "formats/wcs_header.h"
 
@@ -70,8 +71,27 @@ void read_trimmed_wcs(const FitsHeader& header, Exposure& exposure) {
   const Amplifier& first = exposure.amplifiers.front();
   exposure.wcs.reference_pixel.x += first.origin.x - first.data.x0;
   exposure.wcs.reference_pixel.y += first.origin.y - first.data.y0;
-  if (!std::isfinite(exposure.pixel_scale_arcsec))
-    exposure.pixel_scale_arcsec = exposure.wcs.pixel_scale_arcsec();
+}
+
+Exposure read_whole_detector(const FitsFile& file, std::size_t index, std::size_t detectors,
+                             std::string_view stem, const Instrument& instrument,
+                             std::vector<MemberTrace>& traces, Plane<float>& pixels) {
+  const FitsHdu& hdu = file.hdus[index];
+  Exposure exposure;
+  exposure.hdu = static_cast<int>(index);
+  if (detectors > 1) exposure.detector = hdu.name.empty() ? std::to_string(index) : hdu.name;
+  RawImage image = read_image(
+      file, hdu, instrument.forgive_checksum ? ChecksumPolicy::caveat : ChecksumPolicy::refuse);
+  exposure.caveats = image.caveats;
+  exposure.raw_width = static_cast<int>(image.pixels.width());
+  exposure.raw_height = static_cast<int>(image.pixels.height());
+  const HeaderContext context{&image.header, &file.hdus.front().header, std::string(stem),
+                              exposure.hdu};
+  read_exposure_header(instrument, context, exposure, traces);
+  lay_out_detector(instrument.amplifiers, context, exposure);
+  read_trimmed_wcs(image.header, exposure);
+  pixels = std::move(image.pixels);
+  return exposure;
 }
 
 }  // namespace
@@ -106,7 +126,8 @@ const Instrument& choose_instrument(const FitsFile& file, std::string_view name,
   return *best;
 }
 
-std::vector<std::size_t> detectors_of(const FitsFile& file, const Instrument& instrument) {
+std::vector<std::vector<std::size_t>> detectors_of(const FitsFile& file, std::string_view name,
+                                                   const Instrument& instrument) {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < file.hdus.size(); ++i) {
     if (is_wanted(instrument, file.hdus[i], i)) found.push_back(i);
@@ -114,27 +135,24 @@ std::vector<std::size_t> detectors_of(const FitsFile& file, const Instrument& in
   if (found.empty())
     throw Error(ErrorKind::bad_input, "cannot read a FITS file",
                 "no HDU in it holds an image that is asked for");
-  return found;
+  if (!instrument.join.empty()) return group_by_detector(file, found, stem_of(name), instrument);
+  std::vector<std::vector<std::size_t>> alone;
+  for (const std::size_t index : found) alone.push_back({index});
+  return alone;
 }
 
-Exposure read_detector(const FitsFile& file, std::size_t index, std::size_t detectors,
-                       std::string_view name, const Instrument& instrument,
+Exposure read_detector(const FitsFile& file, const std::vector<std::size_t>& hdus,
+                       std::size_t detectors, std::string_view name, const Instrument& instrument,
                        std::vector<MemberTrace>& traces) {
-  const FitsHdu& hdu = file.hdus[index];
-  Exposure exposure;
-  exposure.hdu = static_cast<int>(index);
-  if (detectors > 1) exposure.detector = hdu.name.empty() ? std::to_string(index) : hdu.name;
-  RawImage image = read_image(
-      file, hdu, instrument.forgive_checksum ? ChecksumPolicy::caveat : ChecksumPolicy::refuse);
-  exposure.caveats = image.caveats;
-  exposure.raw_width = static_cast<int>(image.pixels.width());
-  exposure.raw_height = static_cast<int>(image.pixels.height());
-  const HeaderContext context{&image.header, &file.hdus.front().header, stem_of(name),
-                              exposure.hdu};
-  read_exposure_header(instrument, context, exposure, traces);
-  lay_out_detector(instrument.amplifiers, context, exposure);
-  read_trimmed_wcs(image.header, exposure);
-  judge_pixels(image.pixels, exposure);
+  Plane<float> pixels;
+  Exposure exposure =
+      instrument.join.empty()
+          ? read_whole_detector(file, hdus.front(), detectors, stem_of(name), instrument, traces,
+                                pixels)
+          : read_joined_detector(file, hdus, stem_of(name), instrument, traces, pixels);
+  if (exposure.wcs.valid && !std::isfinite(exposure.pixel_scale_arcsec))
+    exposure.pixel_scale_arcsec = exposure.wcs.pixel_scale_arcsec();
+  judge_pixels(pixels, exposure);
   return exposure;
 }
 
@@ -144,13 +162,13 @@ Ingested ingest_file(ByteView bytes, std::string_view name,
   try {
     const FitsFile file = parse_fits(bytes);
     const Instrument& instrument = choose_instrument(file, name, instruments);
-    const std::vector<std::size_t> detectors = detectors_of(file, instrument);
+    const auto detectors = detectors_of(file, name, instrument);
     const Digest raw = digest_of(bytes);
     Ingested ingested{{}, instrument.name};
-    for (const std::size_t index : detectors) {
+    for (const std::vector<std::size_t>& hdus : detectors) {
       std::vector<MemberTrace> traces;
       ingested.exposures.push_back(
-          read_detector(file, index, detectors.size(), name, instrument, traces));
+          read_detector(file, hdus, detectors.size(), name, instrument, traces));
       ingested.exposures.back().raw = raw;
     }
     return ingested;

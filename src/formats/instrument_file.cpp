@@ -66,6 +66,8 @@ void read_instrument_section(const IniFile& file, const IniSection& section,
       instrument.name = entry.value;
     } else if (entry.key == "hdus") {
       instrument.hdus = entry.value == "all" ? std::vector<std::string>{} : words_of(entry.value);
+    } else if (entry.key == "join") {
+      instrument.join = sources_of(file, entry);
     } else if (entry.key == "required") {
       instrument.required = words_of(entry.value);
     } else if (entry.key == "time_marks") {
@@ -81,7 +83,7 @@ void read_instrument_section(const IniFile& file, const IniSection& section,
         refuse_ini(file, entry.line, "checksum is '" + entry.value + "'", "use refuse or caveat");
       instrument.forgive_checksum = entry.value == "caveat";
     } else {
-      unknown_key(file, section, entry, "name, hdus, required, time_marks, checksum");
+      unknown_key(file, section, entry, "name, hdus, join, required, time_marks, checksum");
     }
   }
 }
@@ -233,6 +235,10 @@ Instrument parse_instrument(std::string_view text, std::string_view name) {
   } else if (!single.data.empty() || !single.overscan.empty()) {
     refuse_ini(file, 1, "[pixels] and [amplifier.*] both say where the pixels are",
                "leave data and overscan out of [pixels]");
+  }
+  if (!instrument.join.empty() && instrument.amplifiers.size() > 1) {
+    refuse_ini(file, 1, "join takes one amplifier per HDU, but there are [amplifier.*] sections",
+               "say in [pixels] where an HDU's pixels are");
   }
   // What [pixels] says of gain and noise holds for amplifiers that say nothing.
   for (AmplifierRule& rule : instrument.amplifiers) {

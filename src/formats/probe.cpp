@@ -85,14 +85,16 @@ void describe_file(ByteView bytes, std::string_view name, std::span<const Instru
   for (std::size_t i = 0; i < file.hdus.size(); ++i) text += describe_hdu(file.hdus[i], i);
   const Instrument& instrument = choose_instrument(file, name, instruments);
   text += "  instrument " + instrument.name + " (" + instrument.file + ")\n";
-  const std::vector<std::size_t> detectors = detectors_of(file, instrument);
-  for (const std::size_t index : detectors) {
-    text += "  detector in HDU " + std::to_string(index) + "\n";
+  const auto detectors = detectors_of(file, name, instrument);
+  for (const std::vector<std::size_t>& hdus : detectors) {
+    text += "  detector in HDU";
+    for (const std::size_t index : hdus) text += " " + std::to_string(index);
+    text += "\n";
     std::vector<MemberTrace> traces;
     std::string outcome;
     try {
       outcome =
-          describe_exposure(read_detector(file, index, detectors.size(), name, instrument, traces));
+          describe_exposure(read_detector(file, hdus, detectors.size(), name, instrument, traces));
     } catch (const Error& error) {
       outcome = std::string("    error: ") + error.what() + "\n";
     }

@@ -31,6 +31,14 @@ struct Amplifier {
   }
 };
 
+/// One HDU of a raw array that is joined from several: they lie one above the other, the first at
+/// the bottom, each turned so that x and y grow as on the detector.
+struct RawPart {
+  int hdu = 0;
+  bool flip_x = false, flip_y = false;  ///< turned after reading
+  bool operator==(const RawPart&) const = default;
+};
+
 enum class ImageType { science, bias, dark, flat, unknown };
 
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
@@ -64,6 +72,7 @@ struct Exposure {
   std::vector<Amplifier> amplifiers;         ///< at least one
   Wcs wcs;                                   ///< of the trimmed image, if the header has one
   int hdu = 0;                               ///< which HDU of the raw file; 0 is the primary
+  std::vector<RawPart> parts;                ///< of the raw array; empty: `hdu` is all of it
   Digest raw;                                ///< the raw file in the lake
   std::vector<std::string> caveats;          ///< what was wrong with it, but not fatally
   std::map<std::string, std::string> extra;  ///< further mapped keywords

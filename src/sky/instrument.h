@@ -47,6 +47,8 @@ struct Instrument {
   std::vector<double> linearity;
   std::vector<std::string> required;  ///< members without which a file is refused
   std::vector<std::string> hdus;  ///< names or numbers of HDUs to read; empty: all that hold images
+  ValueSources
+      join;  ///< section of the detector that an HDU holds: those of one detector are joined
   TimeMark time_mark = TimeMark::begin;  ///< what the header's time marks
   bool forgive_checksum = false;         ///< a wrong checksum is a caveat
 };

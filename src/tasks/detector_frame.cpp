@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "formats/fits_image.h"
+#include "formats/raw_array.h"
 #include "kernels/calibrate.h"
 #include "kernels/dark_model.h"
 #include "kernels/overscan.h"
@@ -131,14 +131,14 @@ bool has_input(Reader& reader, std::string_view role) {
 Plane<float> read_raw_pixels(Reader& reader, const Exposure& exposure) {
   const Artifact file = reader.open(InputRef{InputRef::From::lake, exposure.raw, "raw_frame"});
   // What ingest accepted with a caveat is not refused here.
-  RawImage image = read_raw_image(file.bytes(), exposure.hdu, ChecksumPolicy::caveat);
-  if (image.pixels.width() != exposure.raw_width || image.pixels.height() != exposure.raw_height) {
+  Plane<float> pixels = read_raw_array(file.bytes(), exposure, ChecksumPolicy::caveat);
+  if (pixels.width() != exposure.raw_width || pixels.height() != exposure.raw_height) {
     throw Error(ErrorKind::bad_input, "cannot read the pixels of exposure " + exposure.exposure_id,
-                "they are " + size_text(image.pixels.width(), image.pixels.height()) + ", not " +
+                "they are " + size_text(pixels.width(), pixels.height()) + ", not " +
                     size_text(exposure.raw_width, exposure.raw_height),
                 "ingest it again");
   }
-  return std::move(image.pixels);
+  return pixels;
 }
 
 double dark_scale_s(const Exposure& exposure, const Frame& dark) {
