@@ -118,6 +118,7 @@ Followed follow_candidates(const AlertSet& earlier, const std::vector<CandidateF
   result.repeated = history.repeated;
   AlertSet& set = result.set;
   set.objects = sort_into_objects(history, earlier, known, settings);
+  result.untried = history.untried;
   const std::vector<std::size_t> chosen = choose_alerts(history, settings, result.dropped);
   for (std::size_t i : chosen) {
     SkyDetection& d = history.rows[i].detection;

@@ -28,7 +28,8 @@ struct FollowSettings {
   double history_days = 30.0;       ///< limits and detections without an alert are kept for so long
   int most_alerts_per_frame = 100;  ///< the most probable
   double known_radius_arcsec = 2.0;
-  PlainCut cut;  ///< decides alone where no network has judged
+  std::size_t most_mover_points = 3000;  ///< of one site, tried as moving: the most probable
+  PlainCut cut;                          ///< decides alone where no network has judged
   AssociateSettings associate;
   MoverSettings movers;
 };
@@ -51,6 +52,7 @@ struct Followed {
   std::vector<AlertSource> sources;  ///< per alert
   std::size_t dropped = 0;           ///< alerts beyond the most per frame
   std::size_t repeated = 0;          ///< detections that had raised an alert before
+  std::size_t untried = 0;           ///< detections that were too many to be tried as moving
 };
 
 /// Joins the candidates of many frames to objects at rest or moving, goes on with the objects of

@@ -50,14 +50,15 @@ class Linker {
   std::span<const MovingPoint> points_;
   MoverSettings settings_;
   SkyPosition centre_;
-  std::vector<TimedPlace> places_;  ///< per point
-  std::vector<std::size_t> order_;  ///< usable points by time, then index
-  std::map<std::int32_t, FramePoints> frames_;
-  double epoch_ = 0.0;  ///< [MJD]
+  std::vector<TimedPlace> places_;   ///< per point
+  std::vector<std::size_t> order_;   ///< usable points by time, then index
+  std::vector<FramePoints> frames_;  ///< by number of the frame
+  std::vector<std::size_t> frame_;   ///< per point: index into frames_
+  double epoch_ = 0.0;               ///< [MJD]
 };
 
 Linker::Linker(std::span<const MovingPoint> points, const MoverSettings& settings)
-    : points_(points), settings_(settings), places_(points.size()) {
+    : points_(points), settings_(settings), places_(points.size()), frame_(points.size(), 0) {
   for (std::size_t i = 0; i < points.size(); ++i) {
     const SkyPoint& p = points[i].point;
     if (!std::isfinite(p.position.ra_deg) || !std::isfinite(p.position.dec_deg) ||
@@ -76,8 +77,15 @@ Linker::Linker(std::span<const MovingPoint> points, const MoverSettings& setting
   std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
     return places_[a].hours < places_[b].hours;
   });
+  std::map<std::int32_t, std::size_t> numbers;
+  for (std::size_t i : order_) numbers.emplace(points[i].point.frame, 0);
+  for (auto& [number, index] : numbers) {
+    index = frames_.size();
+    frames_.emplace_back();
+  }
   for (std::size_t i : order_) {
-    FramePoints& frame = frames_[points[i].point.frame];
+    frame_[i] = numbers.at(points[i].point.frame);
+    FramePoints& frame = frames_[frame_[i]];
     frame.hours = places_[i].hours;
     frame.points.push_back(i);
     frame.places.push_back(places_[i].place);
@@ -117,17 +125,18 @@ LineMotion Linker::fit(const Members& members) const {
 }
 
 std::ptrdiff_t Linker::next_for(const LineMotion& line, const Members& members) const {
-  std::set<std::int32_t> seen;
+  std::vector<char> seen(frames_.size(), 0);
   double low = 1e30, high = -1e30;
   for (std::size_t i : members) {
-    seen.insert(points_[i].point.frame);
+    seen[frame_[i]] = 1;
     low = std::min(low, places_[i].hours);
     high = std::max(high, places_[i].hours);
   }
   std::ptrdiff_t best = -1;
   double least_uncertain = kMostUncertain;
-  for (const auto& [number, frame] : frames_) {
-    if (seen.contains(number)) continue;
+  for (std::size_t f = 0; f < frames_.size(); ++f) {
+    const FramePoints& frame = frames_[f];
+    if (seen[f] != 0) continue;
     const double span = std::max(high, frame.hours) - std::min(low, frame.hours);
     if (span > settings_.longest_span_h) continue;
     const double beyond = std::max({0.0, low - frame.hours, frame.hours - high});
@@ -169,7 +178,7 @@ double Linker::chance_of(const Members& members, const LineMotion& line) const {
                       settings_.sigma * places_[members.back()].error;
   double expected = 1.0;
   for (std::size_t m = 0; m < members.size(); ++m) {
-    const FramePoints& frame = frames_.at(points_[members[m]].point.frame);
+    const FramePoints& frame = frames_[frame_[members[m]]];
     expected *= static_cast<double>(frame.points.size());
     if (m == 0) continue;
     const double radius =

@@ -19,6 +19,7 @@ struct SkyHistory {
   std::vector<SearchedFrame> frames;  ///< by time, then key
   std::vector<HistoryRow> rows;       ///< by frame; earlier ones first, then as they came
   std::size_t repeated = 0;           ///< candidates that an earlier run has raised an alert for
+  std::size_t untried = 0;            ///< detections that were too many to be tried as moving
   const SearchedFrame& frame_of(const HistoryRow& row) const {
     return frames[static_cast<std::size_t>(row.detection.frame)];
   }

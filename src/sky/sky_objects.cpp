@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <tuple>
 
 #include "sky/line_motion.h"
 #include "sky/object_names.h"
@@ -30,6 +31,7 @@ class Sorter {
   std::vector<Rows> rows_by_object();
   bool is_settled(const SkyObject& object, const Rows& rows) const;
   std::map<std::string, Rows> pool_by_site();
+  void keep_most_probable(Rows& members);
   void take_tracklet(const Tracklet& tracklet, const Rows& pool, std::vector<Rows>& rows);
   void place(SkyObject& object, std::size_t number, const Rows& rows) const;
   void count(SkyObject& object, const Rows& rows) const;
@@ -102,6 +104,21 @@ bool Sorter::is_settled(const SkyObject& object, const Rows& rows) const {
          rate + kSigma * motion.rate_error < 2.0 * settings_.movers.least_rate_arcsec_per_h;
 }
 
+/// Trying lines costs the square of the number: junk must not stop the night.
+void Sorter::keep_most_probable(Rows& members) {
+  const auto rank = [&](std::size_t i) {
+    const SkyDetection& d = history_.rows[i].detection;
+    return std::tuple(is_judged(d) ? -d.p_real_transient : 0.0, -d.snr, i);
+  };
+  if (members.size() > settings_.most_mover_points) {
+    std::sort(members.begin(), members.end(),
+              [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+    history_.untried += members.size() - settings_.most_mover_points;
+    members.resize(settings_.most_mover_points);
+  }
+  std::sort(members.begin(), members.end());
+}
+
 std::map<std::string, Sorter::Rows> Sorter::pool_by_site() {
   const std::vector<Rows> rows = rows_by_object();
   double first_new = 1e30;
@@ -120,7 +137,7 @@ std::map<std::string, Sorter::Rows> Sorter::pool_by_site() {
         pool[frame.site].push_back(i);
     }
   }
-  for (auto& [site, members] : pool) std::sort(members.begin(), members.end());
+  for (auto& [site, members] : pool) keep_most_probable(members);
   return pool;
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tasks/alert_inputs.h"
 #include "tasks/alert_requests.h"
 #include "tasks/target_tables.h"
@@ -19,6 +21,8 @@ constexpr ParameterSpec kParameters[] = {
     {"most_rate_arcsec_per_h", "300", "faster things leave streaks [arcsec/h]"},
     {"mover_span_h", "4", "between the first and last detection of one moving object [h]"},
     {"mover_pairs", "true", "also link two detections where nothing else explains them"},
+    {"max_mover_points", "3000",
+     "at most so many detections of a site are tried as moving: the most probable"},
     {"max_per_frame", "100", "at most so many alerts of one frame: the most probable"},
     {"history_days", "30", "detections without an alert, and limits, are kept for so long [day]"},
     {"follow_photometry", "true", "ask for forced photometry and light curves of the objects"},
@@ -37,6 +41,7 @@ FollowSettings settings_from(const Parameters& p) {
   s.history_days = p.number("history_days");
   s.most_alerts_per_frame = p.integer("max_per_frame");
   s.known_radius_arcsec = p.number("known_radius_arcsec");
+  s.most_mover_points = static_cast<std::size_t>(std::max(0, p.integer("max_mover_points")));
   s.cut.least_snr = p.number("min_snr");
   s.associate.sigma = p.number("link_sigma");
   s.associate.floor_arcsec = s.movers.floor_arcsec = p.number("position_floor_arcsec");
@@ -69,6 +74,10 @@ Facts facts_of(const AlertInputs& inputs, const Followed& followed) {
   if (followed.dropped > 0)
     facts["caveat_dropped"] =
         std::to_string(followed.dropped) + " alerts left out: more than max_per_frame in a frame";
+  if (followed.untried > 0)
+    facts["caveat_movers"] =
+        std::to_string(followed.untried) +
+        " detections not tried as moving: more than max_mover_points at a site";
   std::size_t unjudged = 0;
   for (const CandidateFrame& frame : inputs.frames) unjudged += frame.frame.network.empty() ? 1 : 0;
   if (unjudged > 0)

@@ -163,6 +163,18 @@ TEST(follow_candidates, a_frame_full_of_junk_raises_a_bounded_number) {
   EXPECT_NEAR(f.set.alerts[0].p_real_transient, 0.859, 1e-9);
 }
 
+TEST(follow_candidates, too_many_detections_are_not_all_tried_as_moving) {
+  FollowSettings settings;
+  settings.most_mover_points = 6;  // as many as the asteroid has, and they are the most probable
+  settings.mover_probability = 0.0;
+  settings.history_probability = 0.0;
+  const Followed f = follow_candidates(nothing(), night(6), {}, settings);
+  EXPECT_GT(f.untried, 20U);
+  const auto moving = std::count_if(f.set.objects.begin(), f.set.objects.end(),
+                                    [](const SkyObject& o) { return o.moving != 0; });
+  EXPECT_LE(moving, 1);
+}
+
 TEST(follow_candidates, old_history_fades_but_alerts_are_remembered) {
   const Followed first = follow_candidates(nothing(), night(4), {}, {});
   FollowSettings settings;
