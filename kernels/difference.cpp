@@ -39,8 +39,14 @@ Prepared prepare(const DifferenceFrame& science, const DifferenceFrame& referenc
                  const DifferenceSettings& settings) {
   Prepared found;
   found.choice = choose_match_stars(science, reference, settings);
-  found.fwhm_science = measure_seeing(science, found.choice.science.sky, found.choice.stars);
-  found.fwhm_reference = measure_seeing(reference, found.choice.reference.sky, found.choice.stars);
+  parallel_for(2, [&](std::ptrdiff_t which) {
+    const StarChoice& choice = found.choice;
+    if (which == 0) {
+      found.fwhm_science = measure_seeing(science, choice.science.sky, choice.stars);
+    } else {
+      found.fwhm_reference = measure_seeing(reference, choice.reference.sky, choice.stars);
+    }
+  });
   found.convolve_reference = settings.convolve == Convolve::automatic
                                  ? found.fwhm_reference <= found.fwhm_science
                                  : settings.convolve == Convolve::reference;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/convolve.h"
+#include "kernels/parallel.h"
 #include "kernels/robust.h"
 #include "kernels/star_centre.h"
 
@@ -76,8 +77,9 @@ Plane<float> stack_stars(const DifferenceFrame& frame, double sky,
   const std::vector<StarCentre> centres = choose(frame, sky, stars, fwhm_px);
   if (centres.size() < kFewestStars) return gaussian_kernel(fwhm_px);
   Plane<float> stamp(2 * radius + 1, 2 * radius + 1);
-  std::vector<float> values;
-  for (std::ptrdiff_t y = -radius; y <= radius; ++y) {
+  parallel_for(stamp.height(), [&](std::ptrdiff_t row) {
+    const std::ptrdiff_t y = row - radius;
+    std::vector<float> values;
     for (std::ptrdiff_t x = -radius; x <= radius; ++x) {
       values.clear();
       for (const StarCentre& centre : centres) {
@@ -85,9 +87,9 @@ Plane<float> stack_stars(const DifferenceFrame& frame, double sky,
             sample(frame, centre.x + static_cast<double>(x), centre.y + static_cast<double>(y));
         if (std::isfinite(value)) values.push_back(static_cast<float>((value - sky) / centre.flux));
       }
-      if (values.size() >= kFewestStars) stamp(x + radius, y + radius) = median_in_place(values);
+      if (values.size() >= kFewestStars) stamp(x + radius, row) = median_in_place(values);
     }
-  }
+  });
   if (!(*std::max_element(stamp.data(), stamp.data() + stamp.size()) > 0.0F)) {
     return gaussian_kernel(fwhm_px);
   }

@@ -160,8 +160,10 @@ std::vector<MatchStar> deal(const std::vector<std::vector<MatchStar>>& cells, st
 StarChoice choose_match_stars(const DifferenceFrame& science, const DifferenceFrame& reference,
                               const DifferenceSettings& settings) {
   StarChoice choice;
-  choice.science = measure_levels(science);
-  choice.reference = measure_levels(reference);
+  parallel_for(2, [&](std::ptrdiff_t which) {
+    (which == 0 ? choice.science : choice.reference) =
+        measure_levels(which == 0 ? science : reference);
+  });
   const std::ptrdiff_t width = science.pixels.width;
   const std::ptrdiff_t height = science.pixels.height;
   const double area = static_cast<double>(width) * static_cast<double>(height);
