@@ -12,7 +12,7 @@ namespace polis {
 namespace {
 
 constexpr double kFwhmOfSigma = 2.354820045;
-constexpr double kMinPeakSnr = 30.0;
+constexpr float kMinPeakSnr = 30.0F;
 constexpr std::ptrdiff_t kTile = 128;
 constexpr std::size_t kMinPeaks = 5;
 constexpr int kPhases = 5;
@@ -77,9 +77,16 @@ std::vector<float> peak_ratios(View<const float> image, View<const float> varian
   std::vector<float> values = sample_pixels(tile, {}, 0, 2048);
   const float background = static_cast<float>(clipped_level(values).level);
   for (std::ptrdiff_t y = y0; y < y1; ++y) {
-    for (std::ptrdiff_t x = x0; x < x1; ++x) {
-      const double above = static_cast<double>(image(x, y) - background);
-      if (!(above > kMinPeakSnr * std::sqrt(static_cast<double>(variance(x, y))))) continue;
+    const float* light = image.row(y);
+    const float* noise = variance.row(y);
+    const auto stands_out = [&](std::ptrdiff_t x) {
+      const float above = light[x] - background;
+      return (above > 0.0F) & (above * above > kMinPeakSnr * kMinPeakSnr * noise[x]);
+    };
+    unsigned count = 0;
+    for (std::ptrdiff_t x = x0; x < x1; ++x) count += stands_out(x) ? 1U : 0U;
+    for (std::ptrdiff_t x = x0; count > 0 && x < x1; ++x) {
+      if (!stands_out(x)) continue;
       const float ratio = peak_ratio(image, mask, x, y, background);
       if (ratio > 0.0F) ratios.push_back(ratio);
     }
