@@ -160,7 +160,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 
 Task calibrate_frame_task() {
   return {"calibrate_frame",
-          3,
+          4,
           "frame",
           "raw pixels to electrons with variance and mask: roles exposure and, if there are, bias, "
           "dark, flat",

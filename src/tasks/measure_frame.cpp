@@ -57,7 +57,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
 }  // namespace
 
 Task measure_frame_task() {
-  return {"measure_frame", 3,  "catalog", "finds and measures the sources of a frame: role frame",
+  return {"measure_frame", 4,  "catalog", "finds and measures the sources of a frame: role frame",
           kParameters,     run};
 }
 
