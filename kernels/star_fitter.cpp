@@ -193,18 +193,22 @@ void StarFitter::start(const std::vector<StarFit>& stars) {
 }
 
 bool StarFitter::rests(std::size_t k) const {
-  const auto limit = static_cast<float>(settings_.tolerance_sigma);
-  if (moved_before_[k] > limit) return false;
+  const double limit = settings_.tolerance_sigma;
   const double near = near_fwhm * brush_.fwhm_px();
+  bool alone = true;
   for (const std::int32_t other : neighbours_.of(k)) {
     const auto number = static_cast<std::size_t>(other);
-    if (moved_before_[number] <= limit) continue;
-    // The PSFs of two stars overlap by less than a twentieth where they are farther apart.
     const double distance =
         std::hypot(stars_[number].x - stars_[k].x, stars_[number].y - stars_[k].y);
-    if (distance < near || moved_before_[number] > 10.0F * limit) return false;
+    alone = alone && distance >= near;
+    // The PSFs of two stars overlap by less than a twentieth where they are farther apart.
+    const double felt = distance < near ? limit : 10.0 * limit;
+    if (static_cast<double>(moved_before_[number]) > felt) return false;
   }
-  return true;
+  // A star alone is where it belongs after one step, but for the step's square over its S/N.
+  const double snr = stars_[k].flux * std::sqrt(static_cast<double>(stars_[k].fisher[0]));
+  const double own = alone ? std::sqrt(limit * std::max(snr, 1.0)) : limit;
+  return static_cast<double>(moved_before_[k]) <= own;
 }
 
 void StarFitter::place(const StarState& star, int radius, StarScratch& scratch) const {
