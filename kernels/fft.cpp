@@ -11,6 +11,13 @@ namespace {
 struct Plans {
   fftwf_plan forward = nullptr;
   fftwf_plan backward = nullptr;
+  Plans() = default;
+  Plans(const Plans&) = delete;
+  Plans& operator=(const Plans&) = delete;
+  ~Plans() {
+    if (forward != nullptr) fftwf_destroy_plan(forward);
+    if (backward != nullptr) fftwf_destroy_plan(backward);
+  }
 };
 
 fftwf_complex* as_fftw(SquareFft::Spectrum& spectrum) {
@@ -18,26 +25,25 @@ fftwf_complex* as_fftw(SquareFft::Spectrum& spectrum) {
 }
 
 /// FFTW's planner is not safe for threads; its plans are. They live as long as the program.
-Plans plans_for(std::ptrdiff_t side) {
+const Plans& plans_for(std::ptrdiff_t side) {
   static std::mutex mutex;
   static std::map<std::ptrdiff_t, Plans> made;
   const std::lock_guard lock(mutex);
-  const auto found = made.find(side);
-  if (found != made.end()) return found->second;
+  const auto [place, fresh] = made.try_emplace(side);
+  Plans& plans = place->second;
+  if (!fresh) return plans;
   Plane<float> image(side, side);
   SquareFft::Spectrum spectrum(static_cast<std::size_t>(side * (side / 2 + 1)));
   const int n = static_cast<int>(side);
-  Plans plans;
   plans.forward = fftwf_plan_dft_r2c_2d(n, n, image.data(), as_fftw(spectrum), FFTW_ESTIMATE);
   plans.backward = fftwf_plan_dft_c2r_2d(n, n, as_fftw(spectrum), image.data(), FFTW_ESTIMATE);
-  made.emplace(side, plans);
   return plans;
 }
 
 }  // namespace
 
 SquareFft::SquareFft(std::ptrdiff_t side) : side_(side) {
-  const Plans plans = plans_for(side);
+  const Plans& plans = plans_for(side);
   forward_ = plans.forward;
   backward_ = plans.backward;
 }
