@@ -18,7 +18,9 @@ struct Artifact::State {
 
   void decode() {
     if (value) return;
-    value = std::make_shared<const std::any>(codec_of(kind).decode(*bytes, provenance));
+    const Codec& codec = codec_of(kind);
+    value = std::make_shared<const std::any>(codec.decode(*bytes, provenance));
+    if (codec.large) bytes.reset();
   }
 };
 
@@ -92,6 +94,12 @@ void Artifact::drop_decoded() const {
   if (!state_) return;
   const std::scoped_lock guard(state_->lock);
   if (state_->bytes) state_->value.reset();
+}
+
+void Artifact::drop_bytes() const {
+  if (!state_) return;
+  const std::scoped_lock guard(state_->lock);
+  if (state_->value) state_->bytes.reset();
 }
 
 void Artifact::wrong_type(const std::type_info& wanted) const {

@@ -22,6 +22,8 @@ struct Codec {
   Bytes (*encode)(const std::any& value, const Facts& provenance);
   /// Validates: the bytes may be damaged or foreign. Errors: bad_input.
   std::any (*decode)(ByteView bytes, Facts& provenance);
+  /// Large ones do not keep their bytes beside the decoded value: encoding gives the same again.
+  bool large = false;
 };
 
 std::span<const Codec> codecs();
@@ -55,8 +57,10 @@ class Artifact {
   const Bytes& bytes() const;
   Digest digest() const { return digest_of(bytes()); }
   bool has_bytes() const;
-  /// Frees the decoded (or encoded) form when the other exists; for bounded memory.
+  /// Frees the decoded form when the encoded one exists; for bounded memory.
   void drop_decoded() const;
+  /// Frees the encoded form when the decoded one exists. References from bytes() end.
+  void drop_bytes() const;
 
  private:
   struct State;

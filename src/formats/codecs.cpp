@@ -21,14 +21,14 @@ Codec tables(std::string_view kind) {
   return {kind, ".h5", &typeid(TableSet), encode_tables, decode_tables};
 }
 Codec frames(std::string_view kind) {
-  return {kind, ".fits", &typeid(Frame), encode_frame, decode_frame};
+  return {kind, ".fits", &typeid(Frame), encode_frame, decode_frame, true};
 }
 
 }  // namespace
 
 std::span<const Codec> codecs() {
   static const std::array table{
-      Codec{"raw_frame", ".fits", &typeid(Bytes), encode_raw, decode_raw},
+      Codec{"raw_frame", ".fits", &typeid(Bytes), encode_raw, decode_raw, true},
       Codec{"order", ".order", &typeid(Bytes), encode_raw, decode_raw},
       Codec{"requests", ".requests", &typeid(Bytes), encode_raw, decode_raw},
       Codec{"exposure", ".json", &typeid(Exposure), encode_exposure, decode_exposure},

@@ -148,6 +148,7 @@ void ChainRun::store(const OrderStep& step, TaskOutput output, const ChainListen
   if (step.keep) {
     outcome.output_bytes = output.artifact.bytes().size();
     outcome.output = lake_.put(output.artifact);
+    output.artifact.drop_bytes();
   }
   if (output.requests.empty()) return;
   outcome.request_count = static_cast<std::uint32_t>(output.requests.size());

@@ -33,12 +33,16 @@ DifferenceSettings settings_from(const Parameters& parameters) {
 struct Template {
   Plane<float> pixels, variance;
   Plane<MaskPixel> mask;
+  Facts facts;
 };
 
-Template warp_reference(const Frame& reference, const Frame& frame, const Wcs& wcs) {
+/// The reference itself is let go again: its memory is wanted for the subtraction.
+Template warp_reference(Reader& reader, const Frame& frame, const Wcs& wcs) {
+  const Artifact artifact = reader.open("reference_image");
+  const auto& reference = artifact.as<Frame>();
   const auto width = frame.pixels.width(), height = frame.pixels.height();
   Template on_frame{Plane<float>(width, height), Plane<float>(width, height),
-                    Plane<MaskPixel>(width, height)};
+                    Plane<MaskPixel>(width, height), reference.facts};
   const PixelGrid grid{wcs, static_cast<int>(width), static_cast<int>(height)};
   resample({reference.pixels.view(), reference.variance.view(), reference.mask.view()},
            map_pixels(grid, reference.wcs),
@@ -53,7 +57,7 @@ double share_with_value(const Plane<float>& pixels) {
   return pixels.empty() ? 0.0 : static_cast<double>(count) / static_cast<double>(pixels.size());
 }
 
-void write_facts(const Difference& difference, const Facts& catalog, const Frame& reference,
+void write_facts(const Difference& difference, const Facts& catalog, const Facts& reference,
                  Facts& facts) {
   const DifferenceQuality& q = difference.quality;
   facts["kernel_stars"] = std::to_string(q.stars_used);
@@ -66,8 +70,8 @@ void write_facts(const Difference& difference, const Facts& catalog, const Frame
     if (found != catalog.end()) facts[name] = found->second;
   }
   for (const char* name : {"reference_exposures", "reference_mjd_first", "reference_mjd_last"}) {
-    const auto found = reference.facts.find(name);
-    if (found != reference.facts.end()) facts[name] = found->second;
+    const auto found = reference.find(name);
+    if (found != reference.end()) facts[name] = found->second;
   }
   for (const auto& [name, text] : catalog)
     if (name.starts_with("caveat_")) facts.emplace(name, text);
@@ -83,9 +87,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   }
   const Artifact frame_artifact = reader.open("frame");
   const auto& frame = frame_artifact.as<Frame>();
-  const Artifact reference_artifact = reader.open("reference_image");
-  const auto& reference = reference_artifact.as<Frame>();
-  Template warped = warp_reference(reference, frame, wcs);
+  Template warped = warp_reference(reader, frame, wcs);
   if (const double share = share_with_value(warped.pixels);
       share < parameters.number("least_overlap")) {
     throw Error(ErrorKind::no_result, "cannot subtract the reference",
@@ -107,7 +109,7 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
   product.exposure = frame.exposure;
   product.unit = frame.unit;
   product.wcs = wcs;
-  write_facts(difference, catalog, reference, product.facts);
+  write_facts(difference, catalog, warped.facts, product.facts);
   product.pixels = std::move(difference.difference);
   product.variance = std::move(difference.variance);
   product.mask = std::move(difference.mask);
