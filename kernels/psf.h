@@ -60,9 +60,9 @@ class PsfBrush {
   PsfModel frame_;  // geometry only, no planes
   int radius_ = 0;
   double fwhm_px_ = 0.0;
-  std::ptrdiff_t rows_ = 0;                       // sample rows
-  std::ptrdiff_t phase_ = 0;                      // places per phase of a row
-  std::ptrdiff_t padding_ = 0;                    // padding before the first sample
+  std::ptrdiff_t rows_ = 0;     // sample rows
+  std::ptrdiff_t phase_ = 0;    // places per phase of a row
+  std::ptrdiff_t padding_ = 0;  // padding before the first sample
   std::ptrdiff_t terms_ = 0;
   std::vector<float> coefficients_;  // [row][phase][term][place]
   std::ptrdiff_t core_ = 0;  // pixels from the middle beyond which cubic terms and higher vanish

@@ -9,8 +9,8 @@
 
 namespace polis {
 
-/// Middle value; for an even count the mean of the two middle ones. May reorder `values`, which must
-/// hold no NaN. Empty: NaN.
+/// Middle value; for an even count the mean of the two middle ones. May reorder `values`, which
+/// must hold no NaN. Empty: NaN.
 float median_in_place(std::span<float> values);
 
 /// A level, the standard deviation of one value about it, and how many values were kept.

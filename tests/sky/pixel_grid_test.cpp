@@ -8,7 +8,7 @@ namespace polis {
 namespace {
 
 PixelGrid turned(double ra, double dec, double angle_deg, double scale_arcsec, int width,
-               int height) {
+                 int height) {
   PixelGrid grid;
   grid.wcs.valid = true;
   grid.wcs.reference = {ra, dec};
@@ -23,7 +23,7 @@ PixelGrid turned(double ra, double dec, double angle_deg, double scale_arcsec, i
 
 TEST(CoveringGrid, CoversFramesThatAreTurnedAndShifted) {
   const std::vector<PixelGrid> frames{turned(133.4, 8.6, 20.0, 1.0, 480, 400),
-                                    turned(133.42, 8.61, -110.0, 1.0, 480, 400)};
+                                      turned(133.42, 8.61, -110.0, 1.0, 480, 400)};
   const PixelGrid grid = covering_grid(frames, 1.0, 4000);
   ASSERT_TRUE(grid.wcs.valid);
   EXPECT_LT(grid.width, 720);
@@ -47,7 +47,7 @@ TEST(CoveringGrid, CoversFramesThatAreTurnedAndShifted) {
 
 TEST(CoveringGrid, IsNeverLargerThanAllowed) {
   const std::vector<PixelGrid> frames{turned(10.0, 0.0, 0.0, 1.0, 400, 400),
-                                    turned(60.0, 0.0, 0.0, 1.0, 400, 400)};
+                                      turned(60.0, 0.0, 0.0, 1.0, 400, 400)};
   EXPECT_EQ(covering_grid(frames, 1.0, 1000).width, 1000);
   EXPECT_FALSE(covering_grid({}, 1.0, 1000).wcs.valid);
 }

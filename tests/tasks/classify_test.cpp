@@ -19,10 +19,15 @@ Network simple_network() {
   network.classes = {"real_transient", "noise"};
   network.layers.resize(4);
   network.layers[0].name = "input";
-  network.layers[1] = {LayerKind::global_average_pool, "mean", {0}};
-  network.layers[2] = {LayerKind::linear, "weigh", {1}};
+  const auto set = [&](std::size_t i, LayerKind kind, const char* name) {
+    network.layers[i].kind = kind;
+    network.layers[i].name = name;
+    network.layers[i].inputs = {i - 1};
+  };
+  set(1, LayerKind::global_average_pool, "mean");
+  set(2, LayerKind::linear, "weigh");
+  set(3, LayerKind::softmax, "share");
   network.layers[2].weights = {{"weight", {{2, 3}, {0, 0, 1, 0, 0, -1}}}, {"bias", {{2}, {0, 0}}}};
-  network.layers[3] = {LayerKind::softmax, "share", {2}};
   const std::size_t pixels = 3 * kCutOutSide * kCutOutSide;
   network.golden_input = {{1, 3, kCutOutSide, kCutOutSide}, std::vector<float>(pixels, 1.0F)};
   const auto p = static_cast<float>(1.0 / (1.0 + std::exp(-2.0)));
