@@ -4,6 +4,8 @@
 #include <cmath>
 #include <complex>
 
+#include "kernels/difference_kernel.h"
+
 namespace polis {
 namespace {
 
@@ -35,26 +37,6 @@ Plane<float> unwrap(const Plane<float>& image, std::ptrdiff_t radius) {
     }
   }
   return stamp;
-}
-
-/// Smallest radius beyond which less than `fraction` of the absolute values lie.
-std::ptrdiff_t radius_within(const Plane<float>& stamp, double fraction) {
-  const std::ptrdiff_t radius = stamp.width() / 2;
-  std::vector<double> ring(static_cast<std::size_t>(radius) + 1, 0.0);
-  double total = 0.0;
-  for (std::ptrdiff_t y = -radius; y <= radius; ++y) {
-    for (std::ptrdiff_t x = -radius; x <= radius; ++x) {
-      const double value = std::abs(static_cast<double>(stamp(x + radius, y + radius)));
-      ring[static_cast<std::size_t>(std::max(std::abs(x), std::abs(y)))] += value;
-      total += value;
-    }
-  }
-  double beyond = 0.0;
-  for (std::ptrdiff_t r = radius; r > 0; --r) {
-    beyond += ring[static_cast<std::size_t>(r)];
-    if (beyond > fraction * total) return r;
-  }
-  return 0;
 }
 
 double sum_of(const Plane<float>& stamp) {

@@ -95,13 +95,17 @@ double MatchingKernel::sum(double x, double y) const {
 }
 
 std::ptrdiff_t MatchingKernel::reach(double x, double y, double fraction) const {
-  const Plane<float> kernel = evaluate(x, y);
+  return radius_within(evaluate(x, y), fraction);
+}
+
+std::ptrdiff_t radius_within(const Plane<float>& stamp, double fraction) {
+  const std::ptrdiff_t radius = stamp.width() / 2;
   std::vector<double> ring(static_cast<std::size_t>(radius) + 1, 0.0);
   double total = 0.0;
-  for (std::ptrdiff_t j = -radius; j <= radius; ++j) {
-    for (std::ptrdiff_t i = -radius; i <= radius; ++i) {
-      const double value = std::abs(static_cast<double>(kernel(i + radius, j + radius)));
-      ring[static_cast<std::size_t>(std::max(std::abs(i), std::abs(j)))] += value;
+  for (std::ptrdiff_t y = -radius; y <= radius; ++y) {
+    for (std::ptrdiff_t x = -radius; x <= radius; ++x) {
+      const double value = std::abs(static_cast<double>(stamp(x + radius, y + radius)));
+      ring[static_cast<std::size_t>(std::max(std::abs(x), std::abs(y)))] += value;
       total += value;
     }
   }

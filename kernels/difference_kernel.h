@@ -42,9 +42,12 @@ struct MatchingKernel {
   double background(double x, double y) const;
   /// Light that comes out for light 1 that goes in.
   double sum(double x, double y) const;
-  /// Smallest half side of a square beyond which less than `fraction` of the kernel's absolute
-  /// values lie, at (x, y).
+  /// radius_within() of the kernel at (x, y).
   std::ptrdiff_t reach(double x, double y, double fraction) const;
 };
+
+/// Smallest half side of a square about the middle beyond which less than `fraction` of the stamp's
+/// absolute values lie. `stamp`: odd side.
+std::ptrdiff_t radius_within(const Plane<float>& stamp, double fraction);
 
 }  // namespace polis
