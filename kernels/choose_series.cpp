@@ -3,19 +3,10 @@
 #include <limits>
 
 #include "kernels/light_curve.h"
+#include "kernels/robust.h"
 
 namespace polis {
 namespace {
-
-constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
-
-double median_of(std::vector<double> values) {
-  std::erase_if(values, [](double v) { return !std::isfinite(v); });
-  if (values.empty()) return kNothing;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// Chooses among series of the same stars.
 class SeriesChooser {
@@ -76,7 +67,7 @@ class SeriesChooser {
     const Ensemble& e = ensembles_[k];
     std::vector<double> variances;
     for (const std::size_t i : like) variances.push_back(1.0 / e.weight[i]);
-    double variance = median_of(std::move(variances));
+    double variance = median_of_finite(std::move(variances));
     if (std::isfinite(e.quick_scatter[star])) {
       // A variance from n successive differences has two thirds of n degrees of freedom.
       const double freedom = (static_cast<double>(e.points[star]) - 1.0) / 1.5;
@@ -96,7 +87,7 @@ class SeriesChooser {
     };
     std::vector<double> others;
     for (const std::size_t i : like) others.push_back(growth(i));
-    const double more = growth(star) - median_of(std::move(others));
+    const double more = growth(star) - median_of_finite(std::move(others));
     return std::isfinite(more) ? more : 0.0;
   }
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "kernels/error_model.h"
+#include "kernels/robust.h"
 
 namespace polis {
 namespace {
@@ -13,14 +14,6 @@ namespace {
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLeastScatter = 1e-6;  // [mag] keeps the weight of a noiseless star finite
 constexpr int kPasses = 10;             // of the alternating means, per iteration
-
-double median_of(std::vector<double> values) {
-  std::erase_if(values, [](double v) { return !std::isfinite(v); });
-  if (values.empty()) return kNothing;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// The solution as it grows.
 class Solver {
@@ -73,7 +66,7 @@ class Solver {
         mags.push_back(m);
       }
       if (count > 0) formal_[i] = std::sqrt(squares / static_cast<double>(count));
-      result_.mean_mag[i] = median_of(std::move(mags));
+      result_.mean_mag[i] = median_of_finite(std::move(mags));
       const double least = settings_.min_coverage * static_cast<double>(series_.frames);
       if (count < 2 || static_cast<double>(count) < least) candidate_[i] = false;
       if (candidate_[i]) result_.weight[i] = 1.0 / std::pow(std::max(formal_[i], kLeastScatter), 2);
@@ -91,9 +84,10 @@ class Solver {
           if (candidate_[i] && used(i, j))
             offsets.push_back(series_.at(i, j) - result_.mean_mag[i]);
         }
-        result_.zero_point[j] = median_of(std::move(offsets));
+        result_.zero_point[j] = median_of_finite(std::move(offsets));
       }
-      for (std::size_t i = 0; i < series_.stars; ++i) result_.mean_mag[i] = median_of(residuals(i));
+      for (std::size_t i = 0; i < series_.stars; ++i)
+        result_.mean_mag[i] = median_of_finite(residuals(i));
     }
     for (std::size_t i = 0; i < series_.stars; ++i) {
       std::vector<double> residual = residuals(i);
@@ -113,7 +107,7 @@ class Solver {
   }
 
   double clip_limit(std::size_t i, const std::vector<double>& deviation) const {
-    return settings_.clip * std::max(1.4826 * median_of(deviation), formal_[i]);
+    return settings_.clip * std::max(1.4826 * median_of_finite(deviation), formal_[i]);
   }
 
   bool used(std::size_t i, std::size_t j) const { return used_[i * series_.frames + j]; }
@@ -165,7 +159,7 @@ class Solver {
     for (std::size_t j = 0; j < series_.frames; ++j) {
       residual[j] = series_.at(i, j) - zero_point_without(i, j);
     }
-    const double centre = median_of(residual);
+    const double centre = median_of_finite(residual);
     std::vector<double> deviation(residual);
     for (double& d : deviation) d = std::abs(d - centre);
     const double limit = clip_limit(i, deviation);
@@ -267,7 +261,7 @@ class Solver {
       order.push_back(i);
       ratios.push_back(excess(i));
     }
-    const double limit = settings_.max_scatter_ratio * std::max(1.0, median_of(ratios));
+    const double limit = settings_.max_scatter_ratio * std::max(1.0, median_of_finite(ratios));
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return excess(a) < excess(b); });
     std::fill(result_.weight.begin(), result_.weight.end(), 0.0);
@@ -280,7 +274,7 @@ class Solver {
 
   /// Only differences are measured: the median zero point is set to zero.
   void fix_gauge() {
-    const double shift = median_of(result_.zero_point);
+    const double shift = median_of_finite(result_.zero_point);
     if (!std::isfinite(shift)) return;
     for (double& z : result_.zero_point) z -= shift;
   }
@@ -336,7 +330,7 @@ LightCurve differential_curve(const MagnitudeSeries& series, const Ensemble& ens
         ensemble.error_factor[star] * std::hypot(ensemble.error_scale * e, ensemble.noise_floor),
         zero.error[j]);
   }
-  const double centre = median_of(curve.mag);
+  const double centre = median_of_finite(curve.mag);
   for (double& m : curve.mag) m -= centre;
   return curve;
 }

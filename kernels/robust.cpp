@@ -143,6 +143,14 @@ double first_spread(std::span<const float> values, float centre) {
 
 }  // namespace
 
+double median_of_finite(std::vector<double> values) {
+  std::erase_if(values, [](double v) { return !std::isfinite(v); });
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 float median_in_place(std::span<float> values) {
   if (values.empty()) return std::numeric_limits<float>::quiet_NaN();
   if (values.size() <= kMostOfFew) return median_of_few(values);

@@ -13,6 +13,9 @@ namespace polis {
 /// must hold no NaN. Empty: NaN.
 float median_in_place(std::span<float> values);
 
+/// Middle one of the finite values; for an even count the upper of the two middle ones. None: NaN.
+double median_of_finite(std::vector<double> values);
+
 /// A level, the standard deviation of one value about it, and how many values were kept.
 struct Level {
   double level = 0.0;
