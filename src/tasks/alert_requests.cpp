@@ -88,11 +88,7 @@ void ask_for_photometry(const AlertSet& set, const AlertFollowUp& wanted, const 
   constexpr int kPriority = 30;
   Request request;
   request.task = "collect_targets";
-  for (const FrameProducts& products : frames) {
-    request.input.entries.push_back(input("exposure", products.exposure.ref));
-    request.input.entries.push_back(input("frame", products.frame));
-    request.input.entries.push_back(input("catalog", products.catalog));
-  }
+  for (const FrameProducts& products : frames) add_frame(products, products.catalog, request.input);
   request.input.entries.push_back(input("targets", own));
   if (maker.settings_entry()) request.input.entries.push_back(*maker.settings_entry());
   request.parameters = {

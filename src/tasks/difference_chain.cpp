@@ -45,11 +45,7 @@ Reference ask_for_reference(const std::vector<const FrameProducts*>& frames,
                             const std::string& group, RequestMaker& maker) {
   Request request;
   request.task = "build_reference";
-  for (const FrameProducts* frame : frames) {
-    request.input.entries.push_back(input("exposure", frame->exposure.ref));
-    request.input.entries.push_back(input("frame", frame->frame));
-    request.input.entries.push_back(input("catalog", frame->catalog));
-  }
+  for (const FrameProducts* frame : frames) add_frame(*frame, frame->catalog, request.input);
   request.label = group;
   request.group = "reference " + group;
   request.cost = 0.3 * static_cast<double>(frames.size());
@@ -103,9 +99,7 @@ InputRef ask_for_alerts(const std::vector<const FrameProducts*>& frames,
   Request request;
   request.task = "raise_alerts";
   for (const FrameProducts* frame : frames) {
-    request.input.entries.push_back(input("exposure", frame->exposure.ref));
-    request.input.entries.push_back(input("frame", frame->frame));
-    request.input.entries.push_back(input("catalog", frame->catalog));
+    add_frame(*frame, frame->catalog, request.input);
     request.input.entries.push_back(input("candidates", candidates.at(frame)));
   }
   if (earlier) request.input.entries.push_back(input("alerts", *earlier));

@@ -81,15 +81,19 @@ void ask_for_registration(FrameProducts& products, const InputRef& anchor_catalo
   products.catalog = maker.add(std::move(request));
 }
 
+void add_frame(const FrameProducts& products, const InputRef& catalog, Bundle& bundle) {
+  bundle.entries.push_back(input("exposure", products.exposure.ref));
+  bundle.entries.push_back(input("frame", products.frame));
+  bundle.entries.push_back(input("catalog", catalog));
+}
+
 void ask_for_targets(const std::vector<FrameProducts>& frames,
                      const std::vector<BundleEntry>& extra, const std::string& field,
                      RequestMaker& maker) {
   Request request;
   request.task = "collect_targets";
   for (const FrameProducts& products : frames) {
-    request.input.entries.push_back(input("exposure", products.exposure.ref));
-    request.input.entries.push_back(input("frame", products.frame));
-    request.input.entries.push_back(input("catalog", products.catalog));
+    add_frame(products, products.catalog, request.input);
     if (products.matches) request.input.entries.push_back(input("matches", *products.matches));
   }
   for (const BundleEntry& entry : extra) request.input.entries.push_back(entry);

@@ -31,6 +31,8 @@ void ask_for_matches(FrameProducts& products, const InputRef& reference, Request
 /// Goes on with solve_astrometry against another frame's catalog.
 void ask_for_registration(FrameProducts& products, const InputRef& anchor_catalog,
                           const InputRef& anchor_exposure, RequestMaker& maker);
+/// Adds the entries exposure, frame and catalog of one frame, as read_frame_products wants them.
+void add_frame(const FrameProducts& products, const InputRef& catalog, Bundle& bundle);
 /// Asks for collect_targets over the frames of one field. `extra`: entries that go along (targets,
 /// settings).
 void ask_for_targets(const std::vector<FrameProducts>& frames,

@@ -69,11 +69,8 @@ void ask_for_anchor(const std::vector<FrameProducts>& frames, const std::vector<
                     const std::string& field, RequestMaker& maker) {
   Request request;
   request.task = "choose_anchor";
-  for (const FrameProducts& products : frames) {
-    request.input.entries.push_back(input("exposure", products.exposure.ref));
-    request.input.entries.push_back(input("frame", products.frame));
-    request.input.entries.push_back(input("catalog", products.measured));
-  }
+  for (const FrameProducts& products : frames)
+    add_frame(products, products.measured, request.input);
   for (const BundleEntry& entry : extra) request.input.entries.push_back(entry);
   request.label = field;
   request.group = "field " + field;
