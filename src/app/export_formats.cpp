@@ -2,9 +2,9 @@
 
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
+#include "app/write_file.h"
 #include "base/error.h"
 #include "formats/alert_exits.h"
 #include "formats/fits_table.h"
@@ -16,16 +16,10 @@
 namespace polis {
 namespace {
 
-void write_file(const std::string& path, ByteView bytes) {
+void write_with_folder(const std::string& path, ByteView bytes) {
   std::error_code problem;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), problem);
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (!out)
-    throw Error(ErrorKind::io, "cannot write " + path, "disk full or not writable",
-                "choose another --to");
+  write_file(path, bytes);
 }
 
 /// Null for kinds that hold no tables.
@@ -38,20 +32,20 @@ std::string native_extension(std::string_view kind) {
 }
 
 bool write_native(const Artifact& artifact, const std::string& path) {
-  write_file(path, artifact.bytes());
+  write_with_folder(path, artifact.bytes());
   return true;
 }
 
 bool write_as_votable(const Artifact& artifact, const std::string& path) {
   const TableSet* set = tables_of(artifact);
-  if (set != nullptr) write_file(path, as_bytes(write_votable(*set)));
+  if (set != nullptr) write_with_folder(path, as_bytes(write_votable(*set)));
   return set != nullptr;
 }
 
 bool write_as_fits(const Artifact& artifact, const std::string& path) {
   if (artifact.kind() == "frame") return write_native(artifact, path);
   const TableSet* set = tables_of(artifact);
-  if (set != nullptr) write_file(path, write_fits_tables(*set));
+  if (set != nullptr) write_with_folder(path, write_fits_tables(*set));
   return set != nullptr;
 }
 
@@ -62,7 +56,7 @@ bool write_as_ldac(const Artifact& artifact, const std::string& path) {
   std::size_t number = 0;
   for (const auto& [name, value] : set->facts)
     header.set_text("FACT" + std::to_string(++number), name + "=" + value);
-  write_file(path, write_fits_ldac(set->at("sources"), header));
+  write_with_folder(path, write_fits_ldac(set->at("sources"), header));
   return true;
 }
 
@@ -72,33 +66,34 @@ bool is_alerts(const Artifact& artifact) { return artifact.kind() == "alerts"; }
 bool write_as_avro(const Artifact& artifact, const std::string& path) {
   if (!is_alerts(artifact)) return false;
   const AlertSet set = read_alerts(artifact.as<TableSet>());
-  write_file(path, write_alert_packets(set));
+  write_with_folder(path, write_alert_packets(set));
   const std::string folder = path.substr(0, path.rfind('.')) + "/";
   for (const Alert& alert : set.alerts)
-    write_file(folder + std::to_string(alert.candid) + ".avro", write_alert_packet(set, alert));
+    write_with_folder(folder + std::to_string(alert.candid) + ".avro",
+                      write_alert_packet(set, alert));
   return true;
 }
 
 bool write_as_lines(const Artifact& artifact, const std::string& path) {
   if (!is_alerts(artifact)) return false;
-  write_file(path, as_bytes(write_alert_lines(read_alerts(artifact.as<TableSet>()))));
+  write_with_folder(path, as_bytes(write_alert_lines(read_alerts(artifact.as<TableSet>()))));
   return true;
 }
 
 bool write_as_page(const Artifact& artifact, const std::string& path) {
   if (!is_alerts(artifact)) return false;
-  write_file(path, as_bytes(alert_page(read_alerts(artifact.as<TableSet>()))));
+  write_with_folder(path, as_bytes(alert_page(read_alerts(artifact.as<TableSet>()))));
   return true;
 }
 
 bool write_as_regions(const Artifact& artifact, const std::string& path) {
   if (is_alerts(artifact)) {
-    write_file(path, as_bytes(write_alert_regions(read_alerts(artifact.as<TableSet>()))));
+    write_with_folder(path, as_bytes(write_alert_regions(read_alerts(artifact.as<TableSet>()))));
     return true;
   }
   const TableSet* set = tables_of(artifact);
   const std::optional<std::string> text = set == nullptr ? std::nullopt : write_regions(*set);
-  if (text) write_file(path, as_bytes(*text));
+  if (text) write_with_folder(path, as_bytes(*text));
   return text.has_value();
 }
 

@@ -1,9 +1,9 @@
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "app/city.h"
 #include "app/verb.h"
+#include "app/write_file.h"
 #include "base/error.h"
 #include "formats/hdf5_seal.h"
 #include "formats/keras.h"
@@ -22,16 +22,6 @@ namespace po = boost::program_options;
 [[noreturn]] void bad_usage(const std::string& why) {
   throw Error(ErrorKind::bad_config, "cannot run polis model", why,
               "usage: polis " + std::string(model_verb.usage));
-}
-
-void write_file(const std::string& path, ByteView bytes) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (!out)
-    throw Error(ErrorKind::io, "cannot write " + path, "disk full or not writable",
-                "choose another --to");
 }
 
 Artifact read_model(const std::string& path) {
