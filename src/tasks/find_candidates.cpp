@@ -64,6 +64,8 @@ Facts facts_of(const Frame& difference, const CandidateContext& context, double 
   facts["mjd_mid"] = number_text(e.mjd_mid);
   facts["exposure_time_s"] = number_text(e.exposure_time_s);
   facts["pixel_scale_arcsec"] = number_text(difference.wcs.pixel_scale_arcsec());
+  if (const auto error = facts.extract("zero_point_err_mag"); !error.empty())
+    facts["zero_point_error_mag"] = error.mapped();
   facts["limiting_mag"] = number_text(limiting_mag(difference, context, fwhm_px, 5.0));
   return facts;
 }

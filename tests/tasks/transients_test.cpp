@@ -160,6 +160,7 @@ TEST_F(TwoNights, CutOutsAndHostsGoAlong) {
     const auto& ra = frame.candidates.at("candidates").get<double>("ra");
     for (const double value : ra) EXPECT_NEAR(value, 133.4, 0.2);
     EXPECT_EQ(frame.candidates.facts.at("reference_exposures"), "4");
+    EXPECT_GT(number_of(frame.candidates.facts, "zero_point_error_mag"), 0.0);
   }
 }
 
