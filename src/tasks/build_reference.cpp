@@ -163,9 +163,10 @@ TaskOutput run(const Parameters& parameters, Reader& reader) {
     const Artifact frame = reader.open(sources[i].products.frame);
     return warp(frame.as<Frame>(), sources[i], grid, flux_scale(sources[i], sources.front()));
   };
+  const Exposure exposure = exposure_of(sources, grid);
   Frame reference = master_from(stack_exposures(sources.size(), {whole(grid)}, options, load),
-                                {exposure_of(sources, grid)}, ImageType::science, "electron", 1);
-  reference.exposure = exposure_of(sources, grid);
+                                {exposure}, ImageType::science, "electron", 1);
+  reference.exposure = exposure;
   reference.wcs = grid.wcs;
   reference.facts.clear();
   write_facts(sources, given, reference);
