@@ -77,8 +77,8 @@ TEST_F(Braai, GivesThePublishedScoreOfEveryCompleteStampOfItsVersion) {
 }
 
 // Pixels that are missing inside the chip count as zeros, as in ZTF's own preparation. Of the two
-// stamps that reach beyond the chip ZTF's score cannot be had from the alert: its pipeline filled
-// the missing strip of science and difference with values that the alert no longer holds.
+// stamps that reach beyond the chip ZTF's score was not had from the alert: perhaps its pipeline
+// filled the missing strip of science and difference with values that the alert no longer holds.
 TEST_F(Braai, GivesThePublishedScoreOfStampsWithMissingPixelsToo) {
   const std::vector<float> scores = Executor(network).run(stamps);
   int incomplete = 0, beyond = 0;
